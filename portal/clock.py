@@ -1,0 +1,42 @@
+"""What time it is: the one place that reads the clock, with an offset for rehearsals.
+
+Edges (views, tasks, admin, commands) call `now()` and hand the time on; stories take it as an argument.
+Leases never use the offset: they are compared with `database_now()`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from portal.settings.environment import parse_duration
+
+
+def offset() -> timedelta:
+    """How far the domain's clock is ahead of the host's: PORTAL_CLOCK_OFFSET plus what `manage.py clock` wrote. Always 0 in production."""
+    if settings.PRODUCTION:
+        return timedelta()
+    written = timedelta()
+    if settings.CLOCK_OFFSET_FILE:
+        with contextlib.suppress(OSError, ValueError):
+            written = parse_duration(settings.CLOCK_OFFSET_FILE.read_text())
+    return written + settings.CLOCK_OFFSET
+
+
+def now() -> datetime:
+    """The domain's present moment, aware, UTC."""
+    return timezone.now() + offset()
+
+
+def database_now() -> datetime:
+    """The moment on which all hosts agree: PostgreSQL's clock, or the host's on SQLite. For leases only. 1 query on PostgreSQL."""
+    if connection.vendor != "postgresql":
+        return timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        moment: datetime = cursor.fetchone()[0]
+    return moment

@@ -1,0 +1,48 @@
+"""Is this process up, and can it do its work?"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_safe
+
+from portal import clock, doorbell, schema
+from portal.models import Due
+
+LATE = timedelta(seconds=60)  # a row due for longer than this means that paging is late
+
+
+@require_safe
+def healthz(request: HttpRequest) -> JsonResponse:
+    """200: the process answers. Touches nothing else."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    """200 unless the database does not answer or its schema is not ours. With `?paging=1` also 503 while due rows are late.
+
+    A frozen Redis must not take the hook out of the balancer, so workers and the broker count only with `?paging=1`.
+    """
+    now = clock.now()
+    try:
+        missing, unknown = schema.missing_migrations(), schema.unknown_migrations()
+        oldest = Due.objects.filter(lease=None, set_aside=False).order_by("due_at").values_list("due_at", flat=True).first()
+        set_aside = Due.objects.filter(set_aside=True).count()
+    except DatabaseError:
+        connection.close()
+        return JsonResponse({"status": "unavailable", "detail": "The database does not answer."}, status=503)
+    late_by = max((now - oldest).total_seconds(), 0.0) if oldest else 0.0
+    paging_ok = late_by < LATE.total_seconds() and not set_aside
+    ready = not missing and not unknown and (paging_ok or request.GET.get("paging") != "1")
+    return JsonResponse(
+        {
+            "status": "ready" if ready else "not ready",
+            "schema": {"missing": len(missing), "unknown": len(unknown)},
+            "paging": {"ok": paging_ok, "oldest_due_row_late_by_seconds": round(late_by, 1), "rows_set_aside": set_aside},
+            "doorbell_failures": doorbell.failures,
+        },
+        status=200 if ready else 503,
+    )

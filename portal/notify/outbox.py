@@ -1,0 +1,143 @@
+"""The outbox: a message is a row, claimed, sent, retried, and given up only by handing on.
+
+`about` is the journal's subject: what became of the message is told there.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from portal import clock, due, journal
+from portal.accounts.models import User
+from portal.models import Due
+from portal.notify.channels import CHANNELS, ChannelError
+from portal.notify.models import Attempt, Message
+from portal.shelves import Shelf
+
+logger = logging.getLogger(__name__)
+
+SEND = "notify.send"
+LEASE = timedelta(seconds=12)  # twice a channel's total timeout (5 s) and a bit
+RETRY = (2, 5, 15, 30, 60)  # seconds after attempt 1, 2, …; ± 20 %
+PAGE_TRIES, PAGE_PATIENCE = 3, timedelta(seconds=60)
+
+# By purpose: whom to try next, called in the transaction in which a message is given up.
+gave_up: Shelf[Callable[[Message, datetime], None]] = Shelf("answers to a message given up")
+
+
+def queue(
+    recipient: User,
+    *,
+    channel: str,
+    purpose: str,
+    subject: str,
+    body: str,
+    dedup_key: str,
+    at: datetime,
+    about: str = "",
+    priority: int = 2,
+    practice: bool = False,
+) -> Message:
+    """Ask for one message, in the caller's transaction. Asking again with the same `dedup_key` changes nothing."""
+    message, new = Message.objects.get_or_create(
+        dedup_key=dedup_key,
+        defaults={
+            "recipient": recipient,
+            "channel": channel,
+            "purpose": purpose,
+            "subject": subject[:200],
+            "body": body,
+            "about": about,
+            "practice": practice,
+            "created_at": at,
+        },
+    )
+    if new:
+        due.put(SEND, str(message.pk), at=at, priority=priority)
+    return message
+
+
+def cancel(about: str, *, purpose: str, why: str) -> int:
+    """Cancel what waits to be sent about `about`, in the caller's transaction; how many. A message in flight cannot be called back. 3 queries."""
+    waiting = list(Message.objects.filter(about=about, purpose=purpose, state=Message.State.PENDING).values_list("pk", flat=True))
+    due.cancel(SEND, [str(pk) for pk in waiting])
+    return Message.objects.filter(pk__in=waiting, state=Message.State.PENDING).update(state=Message.State.CANCELLED, reason=why[:300])
+
+
+def send(row: Due, now: datetime) -> None:
+    """Hand one claimed message to its channel and write what came of it. The handler of `notify.send`."""
+    message = Message.objects.select_related("recipient").get(pk=int(row.key))
+    if message.state != Message.State.PENDING:
+        due.settle(row)
+        return
+    if row.expired:
+        _note(message, row, now, Attempt.Outcome.UNKNOWN, text="The worker died before it wrote an outcome.")
+    try:
+        reference = CHANNELS[message.channel].send(message)
+    except ChannelError as trouble:
+        _failed(row, message, now, trouble)
+    else:
+        _sent(row, message, now, reference)
+
+
+@transaction.atomic
+def _sent(row: Due, message: Message, started: datetime, reference: str) -> None:
+    at = clock.now()
+    if not due.settle(row):
+        _note(message, row, started, Attempt.Outcome.TOO_LATE, text="Handed over, but it was no longer ours to send.")
+        return
+    Message.objects.filter(pk=message.pk).update(state=Message.State.SENT, sent_at=at, reference=reference[:200])
+    _note(message, row, started, Attempt.Outcome.SENT)
+    if message.about:
+        verb = "Paged" if message.purpose == Message.Purpose.PAGE else "Told"
+        journal.append(
+            message.about,
+            kind="page" if message.purpose == Message.Purpose.PAGE else "notice",
+            at=at,
+            by=None,
+            text=f"{verb} {message.recipient} by {CHANNELS[message.channel].label}: handed over",
+            data={"message": message.pk, "channel": message.channel, "recipient": message.recipient_id},
+        )
+
+
+@transaction.atomic
+def _failed(row: Due, message: Message, started: datetime, trouble: ChannelError) -> None:
+    at = clock.now()
+    if not (trouble.permanent or _patience_is_over(message, row, at)):
+        wait = RETRY[min(row.attempts, len(RETRY)) - 1] * random.uniform(0.8, 1.2)  # noqa: S311  (spreads retries)
+        if due.postpone(row, at + timedelta(seconds=wait), error=str(trouble)):
+            _note(message, row, started, Attempt.Outcome.FAILED, code=trouble.code, text=str(trouble))
+        return
+    if not due.settle(row):
+        return
+    Message.objects.filter(pk=message.pk).update(state=Message.State.EXHAUSTED, reason=str(trouble)[:300])
+    _note(message, row, started, Attempt.Outcome.REFUSED, code=trouble.code, text=str(trouble))
+    if message.about:
+        journal.append(
+            message.about,
+            kind="page_failed" if message.purpose == Message.Purpose.PAGE else "notice_failed",
+            at=at,
+            by=None,
+            text=f"No {CHANNELS[message.channel].label} reached {message.recipient}: {trouble}",
+            data={"message": message.pk, "recipient": message.recipient_id},
+        )
+    answer = gave_up.get(message.purpose)
+    if answer:
+        answer(message, at)
+
+
+def _patience_is_over(message: Message, row: Due, at: datetime) -> bool:
+    if message.purpose == Message.Purpose.PAGE:
+        return row.attempts >= PAGE_TRIES or at - message.created_at >= PAGE_PATIENCE
+    return row.attempts > len(RETRY)
+
+
+def _note(message: Message, row: Due, started: datetime, outcome: str, *, code: str = "", text: str = "") -> None:
+    Attempt.objects.create(
+        message=message, number=row.attempts, started_at=started, ended_at=clock.now(), outcome=outcome, code=code[:20], text=text[:300]
+    )

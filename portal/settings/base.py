@@ -1,0 +1,280 @@
+"""The complete settings, good for one machine without any service. `prod` insists on more, `test` on less."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import django_stubs_ext
+import environ
+from csp.constants import NONCE, NONE, SELF
+
+from portal.settings import environment as env
+
+django_stubs_ext.monkeypatch()
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+DATA_DIR = Path(env.text("PORTAL_DATA_DIR", str(BASE_DIR / "var"))).absolute()
+PORT = env.integer("PORTAL_PORT", 8000, minimum=1, maximum=65535)
+BASE_URL = env.url("PORTAL_BASE_URL", f"http://localhost:{PORT}", {"http", "https"}).rstrip("/")
+PRODUCTION = False
+DEBUG = False
+
+
+def _kept_secret() -> str:
+    """The key of a single machine: made once, kept beside its database, readable by its owner only."""
+    path = DATA_DIR / "secret_key"
+    with contextlib.suppress(FileExistsError):
+        DATA_DIR.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
+            new.write(secrets.token_urlsafe(64))
+    return path.read_text().strip()
+
+
+SECRET_KEY = env.text("PORTAL_SECRET_KEY", "") or _kept_secret()
+ALLOWED_HOSTS = env.words("PORTAL_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL.startswith("https") else []
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.simple_history",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "django_filters",
+    "django_htmx",
+    "drf_spectacular",
+    "rest_framework",
+    "simple_history",
+    "portal",
+    "portal.accounts",
+    "portal.notify",
+    "portal.search",
+    "oncall",
+    "runbooks",
+    "incidents",
+    "postmortems",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "portal.web.middleware.RequestId",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "portal.web.middleware.PrivatePages",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "portal.web.middleware.SignInRequired",
+    "portal.web.middleware.ReaderTimeZone",
+    "portal.web.refusals.Refusals",
+    "simple_history.middleware.HistoryRequestMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+ROOT_URLCONF = "portal.urls"
+WSGI_APPLICATION = "portal.wsgi.application"
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "portal/web/templates", BASE_DIR / "portal/home/templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "portal.web.context.shell",
+            ],
+            "builtins": ["portal.web.templatetags.web"],
+            "libraries": {"web": "portal.web.templatetags.web"},
+        },
+    }
+]
+
+# Databases: SQLite beside the process, or whatever DATABASE_URL names (postgres://…).
+_database_url = env.url("DATABASE_URL", f"sqlite:///{DATA_DIR / 'standby.sqlite3'}", {"sqlite", "postgres", "postgresql"})
+DATABASES: dict[str, dict[str, Any]] = {"default": environ.Env.db_url_config(_database_url)}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    _synchronous = env.choice("PORTAL_SQLITE_SYNCHRONOUS", "FULL", {"FULL", "NORMAL"})
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",  # a read that turns into a write never meets "database is locked"
+        "timeout": 20,  # seconds
+        "init_command": f"PRAGMA journal_mode=WAL; PRAGMA synchronous={_synchronous};",  # FULL: a commit is a page
+    }
+    DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}  # in memory, threads meet "table is locked"
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 3,
+        "options": "-c lock_timeout=5s -c statement_timeout=15s -c idle_in_transaction_session_timeout=20s",
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "accounts.User"
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # e-mail addresses are unique in any case, by a constraint on lower(email)
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+ACCOUNT_ADAPTER = "portal.accounts.adapter.Adapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_RATE_LIMITS = {"login_failed": "20/15m/ip,5/15m/key"}
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 14 * 24 * 3600  # seconds
+CSRF_COOKIE_HTTPONLY = True
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF, "https:", "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "connect-src": [SELF],
+    }
+}
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+DEFAULT_TEAM_TIME_ZONE = env.text("PORTAL_TIME_ZONE", "UTC")
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "portal/web/static"]
+MEDIA_ROOT = DATA_DIR / "media"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# Mail: nothing is sent anywhere until PORTAL_EMAIL_URL (smtp://user:password@host:port) is set; then it lands in the log.
+_email_url = env.url("PORTAL_EMAIL_URL", "", {"smtp", "smtp+tls", "smtp+ssl", "consolemail"}) or "consolemail://"
+_email = environ.Env.email_url_config(_email_url)
+EMAIL_BACKEND = _email["EMAIL_BACKEND"]
+EMAIL_HOST = _email.get("EMAIL_HOST") or "localhost"
+EMAIL_PORT = _email.get("EMAIL_PORT") or 25
+EMAIL_HOST_USER = _email.get("EMAIL_HOST_USER") or ""
+EMAIL_HOST_PASSWORD = _email.get("EMAIL_HOST_PASSWORD") or ""
+EMAIL_USE_TLS = bool(_email.get("EMAIL_USE_TLS"))
+EMAIL_USE_SSL = bool(_email.get("EMAIL_USE_SSL"))
+EMAIL_TIMEOUT = 5  # seconds; the lease of a message is twice this and a bit
+DEFAULT_FROM_EMAIL = env.text("PORTAL_EMAIL_FROM", f"standby@{urlsplit(BASE_URL).hostname or 'localhost'}")
+
+# Celery: a hint that there is work, never the work itself (docs/decisions/0001).
+BROKER_URL = env.url("PORTAL_BROKER_URL", "memory://", {"memory", "redis", "rediss"})
+CELERY_BROKER_URL = BROKER_URL
+CELERY_BROKER_CONNECTION_TIMEOUT = 0.5  # seconds
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # the default gives up and ends the worker
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5, "max_retries": 0}
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["portal.accounts.tokens.BearerToken", "rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["portal.accounts.permissions.SignedInWithScope"],
+    "DEFAULT_PAGINATION_CLASS": "portal.pagination.Pages",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "portal.refusals.refuse",
+    "PAGE_SIZE": 50,
+}
+SPECTACULAR_SETTINGS = {"TITLE": "Standby", "VERSION": "1", "SERVE_INCLUDE_SCHEMA": False}
+
+UNFOLD = {
+    "SITE_TITLE": "Standby",
+    "SITE_HEADER": "Standby",
+    "SITE_URL": "/",
+    "SITE_SYMBOL": "sos",
+    "COLORS": {
+        "primary": {
+            "50": "#eef3fe",
+            "100": "#e0e9fd",
+            "200": "#c4d4fb",
+            "300": "#a9c3ff",
+            "400": "#8fb1ff",
+            "500": "#3f66e0",
+            "600": "#2853cc",
+            "700": "#1f43ab",
+            "800": "#1a2f6e",
+            "900": "#1a2440",
+            "950": "#111830",
+        }
+    },
+}
+SIMPLE_HISTORY_HISTORY_ID_USE_UUID = False
+SIMPLE_HISTORY_ENABLED = True
+
+# The clock: an offset for rehearsals on a running server. Leases never use it.
+CLOCK_OFFSET = env.duration("PORTAL_CLOCK_OFFSET", "0")
+CLOCK_OFFSET_FILE: Path | None = DATA_DIR / "clock_offset"
+
+MARKDOWN_LIMIT = 65_536  # characters in one field
+HOOK_LIMIT = 16 * 1024 * 1024  # bytes, also once inflated
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # bytes; the hook reads its stream itself
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+CACHES: dict[str, dict[str, Any]] = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request": {"()": "portal.web.logs.WithRequestId"}},
+    "formatters": {
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+            "rename_fields": {"asctime": "at", "levelname": "level", "name": "logger"},
+        }
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["request"]}},
+    "root": {"handlers": ["console"], "level": env.choice("PORTAL_LOG_LEVEL", "INFO", {"DEBUG", "INFO", "WARNING", "ERROR"})},
+    "loggers": {
+        "django.server": {"handlers": ["console"], "propagate": False},
+        "httpx": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
+    },
+}

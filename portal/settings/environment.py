@@ -1,0 +1,73 @@
+"""Read settings from the environment; a wrong value stops the start with a sentence that names it."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def text(name: str, default: str | None = None) -> str:
+    """Raises: ImproperlyConfigured, `name` is not set and has no default."""
+    value = os.environ.get(name, default)
+    if value is None:
+        raise ImproperlyConfigured(f"{name} is not set. Set it in the environment and start again.")
+    return value.strip()
+
+
+def integer(name: str, default: int, *, minimum: int, maximum: int) -> int:
+    """Both ends included. Raises: ImproperlyConfigured."""
+    value = text(name, str(default))
+    if not re.fullmatch(r"-?\d+", value) or not minimum <= int(value) <= maximum:
+        raise ImproperlyConfigured(f"{name} must be a whole number from {minimum} to {maximum}, not {value!r}.")
+    return int(value)
+
+
+def yes_or_no(name: str, *, default: bool) -> bool:
+    """1, true, yes, on or 0, false, no, off in any case. Raises: ImproperlyConfigured."""
+    value = text(name, "yes" if default else "no").lower()
+    if value not in {"1", "true", "yes", "on", "0", "false", "no", "off"}:
+        raise ImproperlyConfigured(f"{name} must be yes or no, not {value!r}.")
+    return value in {"1", "true", "yes", "on"}
+
+
+def choice(name: str, default: str, allowed: set[str]) -> str:
+    """Raises: ImproperlyConfigured, the value is none of `allowed`."""
+    value = text(name, default)
+    if value not in allowed:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(sorted(allowed))}, not {value!r}.")
+    return value
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """A list parted by commas; empty parts are dropped."""
+    return [part.strip() for part in text(name, default).split(",") if part.strip()]
+
+
+def url(name: str, default: str, schemes: set[str]) -> str:
+    """Empty stays empty. Raises: ImproperlyConfigured, another scheme than `schemes`."""
+    value = text(name, default)
+    if value and urlsplit(value).scheme not in schemes:
+        raise ImproperlyConfigured(f"{name} must begin with {' or '.join(f'{s}://' for s in sorted(schemes))}.")
+    return value
+
+
+def parse_duration(value: str) -> timedelta:
+    """`90`, `+8d`, `-2h`, `15m` or `30s`; a bare number is seconds. Raises: ValueError."""
+    found = re.fullmatch(r"([+-]?\d{1,9})([smhd]?)", value.strip())
+    if not found:
+        raise ValueError(f"{value!r} is not a duration such as 90, 15m, 2h or 8d")
+    return timedelta(seconds=int(found[1]) * UNITS[found[2] or "s"])
+
+
+def duration(name: str, default: str) -> timedelta:
+    """Raises: ImproperlyConfigured."""
+    try:
+        return parse_duration(text(name, default))
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}.") from error

@@ -1,0 +1,19 @@
+"""For the test suite: nothing slow, nothing outside."""
+
+import os
+import tempfile
+
+os.environ.setdefault("PORTAL_DATA_DIR", tempfile.mkdtemp(prefix="standby-test-"))
+os.environ.setdefault("PORTAL_SECRET_KEY", "only-for-tests-" * 5)
+
+from portal.settings.base import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # sign-in is tested, not the hasher
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+ALLOWED_HOSTS = ["*"]
+CLOCK_OFFSET_FILE = None
+LOGGING["root"]["level"] = "ERROR"  # noqa: F405

@@ -1,0 +1,13 @@
+"""The frame's Celery tasks: parse nothing, call one story."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from portal import due
+
+
+@shared_task(name="portal.dispatch")
+def dispatch() -> int:
+    """Work what is due in the paging pool; the pumps do the same without a broker."""
+    return due.run("paging")

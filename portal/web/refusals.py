@@ -1,0 +1,24 @@
+"""A refusal on a page: an own page, or a fragment when htmx asked. The API's twin is `portal.refusals`."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from portal.errors import DomainError
+from portal.web.middleware import Next
+
+
+class Refusals:
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, DomainError):
+            return None
+        htmx = getattr(request, "htmx", False)
+        template = "_refusal.html" if htmx else "refusal.html"
+        return render(request, template, {"refusal": error}, status=error.http_status)

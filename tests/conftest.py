@@ -1,0 +1,87 @@
+"""People, moments and places that tests share."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from portal.accounts.models import User
+from portal.accounts.roles import Role
+from tests import servers
+
+REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "only_on(vendor): runs on one database only, `sqlite` or `postgresql`")
+
+
+def pytest_collection_modifyitems(config, items):
+    """A test of one database is not part of the other's run (so it is no skip)."""
+    elsewhere = [item for item in items if (mark := item.get_closest_marker("only_on")) and mark.args[0] != connection.vendor]
+    if elsewhere:
+        config.hook.pytest_deselected(items=elsewhere)
+        items[:] = [item for item in items if item not in elsewhere]
+
+
+def pytest_sessionfinish(session, exitstatus):
+    """Where everything is installed (CI), a skipped test is a failed run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and reporter and reporter.stats.get("skipped") and not hasattr(session.config, "workerinput"):
+        print("\nCI: nothing may be skipped here, see the reasons above.")
+        session.exitstatus = session.exitstatus or 1
+
+
+@pytest.fixture(autouse=True)
+def _quick_doorbell(settings):
+    settings.BROKER_URL = "memory://"
+
+
+@pytest.fixture
+def shared_data():
+    """The shared test data, or a skip with its reason."""
+    root = Path(os.environ.get("PORTAL_SHARED_DATA", REPOSITORY_ROOT / ".." / "shared" / "data"))
+    if not root.is_dir():
+        pytest.skip(f"shared test data not found at {root}; set PORTAL_SHARED_DATA")
+    return root
+
+
+@pytest.fixture
+def noon():
+    """Tuesday, 24 November 2026, 12:00 UTC."""
+    return datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+
+def person(name: str, role: Role = Role.RESPONDER, **fields) -> User:
+    """A colleague: `ana@example.org`, password `correct horse battery`."""
+    return User.objects.create_user(f"{name.lower()}@example.org", "correct horse battery", name=name, role=role, **fields)
+
+
+@pytest.fixture
+def ana(db):
+    return person("Ana")
+
+
+@pytest.fixture
+def ben(db):
+    return person("Ben")
+
+
+@pytest.fixture
+def admin_user(db):
+    return person("Ada", Role.ADMIN)
+
+
+@pytest.fixture
+def redis_server():
+    """A real Redis of this test's own."""
+    try:
+        server = servers.Redis()
+    except servers.NotInstalled as reason:
+        pytest.skip(str(reason))
+    yield server
+    server.close()

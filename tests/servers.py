@@ -1,0 +1,126 @@
+"""Real servers for tests, started and stopped by the tests themselves on free ports of this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+LOOPBACK = "127.0.0.1"
+
+
+class NotInstalled(Exception):
+    """A server's program is not on this machine; says what to install."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return probe.getsockname()[1]
+
+
+def wait_for_port(port: int, seconds: float = 15) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError), socket.create_connection((LOOPBACK, port), timeout=0.5):
+            return
+        time.sleep(0.05)
+    raise TimeoutError(f"nothing listens on port {port} after {seconds} s")
+
+
+def find(program: str, package: str) -> str:
+    """The path of `program`. Raises: NotInstalled."""
+    places = [shutil.which(program), *sorted(map(str, Path("/usr/lib/postgresql").glob(f"*/bin/{program}")), reverse=True)]
+    found = next((place for place in places if place), None)
+    if not found:
+        raise NotInstalled(f"{program} is not installed (Debian: apt install {package})")
+    return found
+
+
+def _not_root() -> list[str]:
+    """PostgreSQL refuses root: run it as the user that its package made."""
+    if os.geteuid() != 0:
+        return []
+    try:
+        pwd.getpwnam("postgres")
+    except KeyError as none:
+        raise NotInstalled("as root, PostgreSQL needs a user named postgres (Debian: apt install postgresql)") from none
+    return ["runuser", "-u", "postgres", "--"]
+
+
+class Postgres:
+    """A throw-away cluster. `stop_now` and `start` imitate a crash and the return from it."""
+
+    def __init__(self) -> None:
+        self.initdb, self.ctl = find("initdb", "postgresql"), find("pg_ctl", "postgresql")
+        self.user = _not_root()
+        self.folder = Path(tempfile.mkdtemp(prefix="standby-pg-"))
+        if self.user:
+            shutil.chown(self.folder, "postgres", "postgres")
+        self.port = free_port()
+        self._run(self.initdb, "-D", str(self.folder / "data"), "-A", "trust", "-U", "standby", "-E", "UTF8", "--no-sync")
+        self.start()
+
+    def _run(self, *command: str) -> None:
+        subprocess.run([*self.user, *command], check=True, capture_output=True, cwd="/")
+
+    def start(self) -> None:
+        options = f"-p {self.port} -k {self.folder} -c listen_addresses={LOOPBACK} -c fsync=off -c max_connections=300"
+        self._run(self.ctl, "-D", str(self.folder / "data"), "-w", "-l", str(self.folder / "log"), "-o", options, "start")
+
+    def stop_now(self) -> None:
+        self._run(self.ctl, "-D", str(self.folder / "data"), "-m", "immediate", "stop")
+
+    def url(self, database: str = "postgres") -> str:
+        return f"postgres://standby@{LOOPBACK}:{self.port}/{database}"
+
+    def close(self) -> None:
+        with contextlib.suppress(subprocess.CalledProcessError):
+            self.stop_now()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Redis:
+    """A throw-away Redis without a disk. Freeze it with `process.send_signal(SIGSTOP)`."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.folder = tempfile.mkdtemp(prefix="standby-redis-")
+        program = find("redis-server", "redis-server")
+        command = [program, "--port", str(self.port), "--bind", LOOPBACK, "--save", "", "--appendonly", "no", "--dir", self.folder]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for_port(self.port)
+
+    @property
+    def url(self) -> str:
+        return f"redis://{LOOPBACK}:{self.port}/0"
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def postgres() -> Iterator[Postgres]:
+    server = Postgres()
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+@contextlib.contextmanager
+def redis() -> Iterator[Redis]:
+    server = Redis()
+    try:
+        yield server
+    finally:
+        server.close()
