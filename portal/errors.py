@@ -37,3 +37,9 @@ class Stale(DomainError):
 
     code = "stale"
     http_status = 409
+
+
+def require(allowed: bool, why: str) -> None:
+    """Raises: NotAllowed with the sentence `why`, unless allowed. For edges: `require(policies.can_edit(user, runbook), "Only …")`."""
+    if not allowed:
+        raise NotAllowed(why)
