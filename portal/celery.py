@@ -19,6 +19,7 @@ app.conf.beat_schedule_filename = os.path.join(os.environ.get("PORTAL_BEAT_DIR",
 # task: seconds between two runs. Each is safe to run twice, so two beats do no harm.
 EVERY = {
     "portal.dispatch": 15,
+    "portal.pulse": 15,
 }
 app.conf.beat_schedule = {name: {"task": name, "schedule": seconds, "options": {"expires": seconds}} for name, seconds in EVERY.items()}
 

@@ -8,7 +8,7 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
-from portal import clock, doorbell, schema
+from portal import clock, doorbell, heartbeat, schema
 from portal.models import Due
 
 LATE = timedelta(seconds=60)  # a row due for longer than this means that paging is late
@@ -31,17 +31,20 @@ def readyz(request: HttpRequest) -> JsonResponse:
         missing, unknown = schema.missing_migrations(), schema.unknown_migrations()
         oldest = Due.objects.filter(lease=None, set_aside=False).order_by("due_at").values_list("due_at", flat=True).first()
         set_aside = Due.objects.filter(set_aside=True).count()
+        seen = heartbeat.ages()
     except DatabaseError:
         connection.close()
         return JsonResponse({"status": "unavailable", "detail": "The database does not answer."}, status=503)
     late_by = max((now - oldest).total_seconds(), 0.0) if oldest else 0.0
-    paging_ok = late_by < LATE.total_seconds() and not set_aside
+    works = any(name.startswith("worker@") and age <= heartbeat.SILENT_AFTER.total_seconds() for name, age in seen.items())
+    paging_ok = works and late_by < LATE.total_seconds() and not set_aside
     ready = not missing and not unknown and (paging_ok or request.GET.get("paging") != "1")
     return JsonResponse(
         {
             "status": "ready" if ready else "not ready",
             "schema": {"missing": len(missing), "unknown": len(unknown)},
-            "paging": {"ok": paging_ok, "oldest_due_row_late_by_seconds": round(late_by, 1), "rows_set_aside": set_aside},
+            "paging": {"ok": paging_ok, "worker": works, "oldest_due_row_late_by_seconds": round(late_by, 1), "rows_set_aside": set_aside},
+            "seen_seconds_ago": seen,
             "doorbell_failures": doorbell.failures,
         },
         status=200 if ready else 503,

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from django.db import DatabaseError, close_old_connections, connection
 
-from portal import due, schema
+from portal import due, heartbeat, schema
 
 logger = logging.getLogger(__name__)
 
@@ -27,13 +27,17 @@ class Pump(threading.Thread):
         self.threads = THREADS.get(pool, 2)
 
     def run(self) -> None:
-        checked, newer = -SCHEMA_EVERY, False
+        checked = pulsed = float("-inf")
+        newer = False
         with ThreadPoolExecutor(self.threads, thread_name_prefix=f"{self.pool}") as executor:
             while not self.stop.is_set():
                 close_old_connections()
                 try:
                     if time.monotonic() - checked >= SCHEMA_EVERY:
                         checked, newer = time.monotonic(), schema.is_newer_than_code()
+                    if self.pool == "paging" and time.monotonic() - pulsed >= heartbeat.EVERY.total_seconds():
+                        pulsed = time.monotonic()
+                        heartbeat.pulse(heartbeat.this_worker())
                     if not newer:
                         due.run(self.pool, executor=executor, limit=2 * self.threads)
                 except DatabaseError as trouble:

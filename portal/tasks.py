@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from portal import due
+from portal import due, heartbeat
 
 
 @shared_task(name="portal.dispatch")
 def dispatch() -> int:
     """Work what is due in the paging pool; the pumps do the same without a broker."""
     return due.run("paging")
+
+
+@shared_task(name="portal.pulse")
+def pulse() -> None:
+    """Sent by beat alone: its arrival says that beat, broker and worker are connected."""
+    heartbeat.pulse(heartbeat.BEAT)

@@ -51,7 +51,7 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         if user.at_least(Role.ADMIN):
             return self
         led = Service.objects.filter(team__membership__user=user, team__membership__role="lead")
-        named = Incident.named.through.objects.filter(user_id=user.pk).values("incident_id")
+        named = user.restricted_incidents.values("pk")
         return self.filter(Q(is_restricted=False) | Q(pk__in=named) | Q(service__in=led))
 
 

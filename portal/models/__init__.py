@@ -1,6 +1,7 @@
-"""The frame's own rows: what is due, and the journal."""
+"""The frame's own rows: what is due, the journal, and who worked last."""
 
 from portal.models.due import Due
+from portal.models.heartbeat import Heartbeat
 from portal.models.journal import Entry
 
-__all__ = ["Due", "Entry"]
+__all__ = ["Due", "Entry", "Heartbeat"]

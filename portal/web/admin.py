@@ -43,17 +43,17 @@ class PolicyRights:
         return False
 
 
-class PolicyAdmin(PolicyRights, ModelAdmin):  # type: ignore[misc]
+class PolicyAdmin(PolicyRights, ModelAdmin):
     """A model in the admin whose rights are asked from policies."""
 
 
-class PolicyInline(PolicyRights, TabularInline):  # type: ignore[misc]
+class PolicyInline(PolicyRights, TabularInline):
     """Rows edited inside their parent's page."""
 
     extra = 0
 
 
-class VersionedAdmin(PolicyRights, SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
+class VersionedAdmin(PolicyRights, SimpleHistoryAdmin, ModelAdmin):
     """For `Versioned` models with history: a stale save returns the form with the user's text and says so."""
 
     form = VersionedForm
