@@ -16,7 +16,7 @@ urlpatterns = [
     path("search/", include("portal.search.urls")),
     path("accounts/", include("portal.accounts.urls")),
     path("admin/", admin.site.urls),
-    path("api/", include(router.urls)),
+    path("api/", include((router.urls, "api"))),  # named api:incident-list; the page is incident-list
     path("oncall/", include("oncall.urls")),
     path("runbooks/", include("runbooks.urls")),
     path("r/", include("runbooks.short_urls")),
