@@ -102,7 +102,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "portal.web.context.shell",
             ],
-            "builtins": ["portal.web.templatetags.web"],
+            "builtins": ["django.templatetags.static", "django_htmx.templatetags.django_htmx", "portal.web.templatetags.web"],
             "libraries": {"web": "portal.web.templatetags.web"},
         },
     }
