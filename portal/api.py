@@ -5,3 +5,4 @@ from __future__ import annotations
 from rest_framework.routers import DefaultRouter
 
 router = DefaultRouter()
+router.include_format_suffixes = False  # one address for one thing

@@ -1,0 +1,28 @@
+"""Who may do what in the frame."""
+
+from __future__ import annotations
+
+from tests.authorisation import PUBLIC, READ, Row
+
+ROWS = [
+    Row("home", "GET", READ - {"read_token", "write_token"}),
+    Row("healthz", "GET", PUBLIC),
+    Row("readyz", "GET", PUBLIC),
+    Row("api-root", "GET", READ),
+    Row("account_login", "GET", PUBLIC),
+    Row("account_login", "POST", PUBLIC),
+    Row("account_logout", "GET", PUBLIC),
+    Row("account_logout", "POST", PUBLIC),
+    Row("account_change_password", "GET", READ),
+    Row("account_change_password", "POST", READ),
+    Row("account_reset_password", "GET", PUBLIC),
+    Row("account_reset_password", "POST", PUBLIC),
+    Row("account_reset_password_done", "GET", PUBLIC),
+    Row("account_reset_password_from_key", "GET", PUBLIC, lambda world: {"uidb36": "1", "key": "x-y"}),
+    Row("account_reset_password_from_key", "POST", PUBLIC, lambda world: {"uidb36": "1", "key": "x-y"}),
+    Row("account_reset_password_from_key_done", "GET", PUBLIC),
+    Row("account_inactive", "GET", PUBLIC),
+    Row("account_reauthenticate", "GET", READ),
+    Row("account_reauthenticate", "POST", READ),
+]
+ADMIN: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
