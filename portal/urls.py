@@ -8,6 +8,12 @@ from django.urls import include, path
 from portal.api import router
 from portal.health import healthz, readyz
 from portal.home.views import home
+from portal.web.views import admin_sign_in, components
+
+handler400 = "portal.web.error_pages.bad_request"
+handler403 = "portal.web.error_pages.not_allowed"
+handler404 = "portal.web.error_pages.not_found"
+handler500 = "portal.web.error_pages.broken"
 
 urlpatterns = [
     path("", home, name="home"),
@@ -15,7 +21,9 @@ urlpatterns = [
     path("readyz", readyz, name="readyz"),
     path("search/", include("portal.search.urls")),
     path("accounts/", include("portal.accounts.urls")),
+    path("admin/login/", admin_sign_in, name="admin-sign-in"),
     path("admin/", admin.site.urls),
+    path("components/", components, name="components"),
     path("api/", include((router.urls, "api"))),  # named api:incident-list; the page is incident-list
     path("oncall/", include("oncall.urls")),
     path("runbooks/", include("runbooks.urls")),

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
-from urllib.parse import quote
+from urllib.parse import urlencode
 
+from csp.constants import UNSAFE_EVAL, UNSAFE_INLINE
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import resolve_url
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render, resolve_url
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
 
 from portal.web import logs
+from portal.web.fragments import beside
 
 Next = Callable[[HttpRequest], HttpResponse]
 
@@ -61,8 +63,22 @@ class SignInRequired:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated or OPEN.match(request.path_info):
             return self.get_response(request)
-        response = HttpResponse(status=302)
-        response["Location"] = f"{resolve_url(settings.LOGIN_URL)}?next={quote(request.get_full_path())}"
+        if request.headers.get("HX-Request"):
+            return beside(render(request, "_signed_out.html", status=401))
+        way_back = request.get_full_path() if request.method in {"GET", "HEAD"} else "/"  # a form is not sent again by a link
+        return HttpResponseRedirect(f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': way_back})}")
+
+
+class AdminPolicy:
+    """The admin's toolkit evaluates expressions in attributes and sets styles; scripts written into a page stay forbidden."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.path_info.startswith("/admin/"):
+            response._csp_update = {"script-src": [UNSAFE_EVAL], "style-src": [UNSAFE_INLINE]}  # type: ignore[attr-defined]
         return response
 
 

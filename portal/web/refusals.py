@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from portal.errors import DomainError
+from portal.web.fragments import beside
 from portal.web.middleware import Next
 
 
@@ -19,6 +20,6 @@ class Refusals:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, DomainError):
             return None
-        htmx = getattr(request, "htmx", False)
-        template = "_refusal.html" if htmx else "refusal.html"
-        return render(request, template, {"refusal": error}, status=error.http_status)
+        if not getattr(request, "htmx", False):
+            return render(request, "refusal.html", {"refusal": error}, status=error.http_status)
+        return beside(render(request, "_refusal.html", {"refusal": error}, status=error.http_status))

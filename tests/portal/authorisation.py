@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from tests.authorisation import PUBLIC, READ, Row
+from tests.authorisation import PUBLIC, READ, RESPOND, Row
 
 ROWS = [
+    Row("admin-sign-in", "GET", frozenset()),  # sends to the sign-in page; people who are in already have no business here
+    Row("components", "GET", RESPOND - {"write_token"}),
     Row("home", "GET", READ - {"read_token", "write_token"}),
     Row("healthz", "GET", PUBLIC),
     Row("readyz", "GET", PUBLIC),
-    Row("api-root", "GET", READ),
+    Row("api:api-root", "GET", READ),
     Row("account_login", "GET", PUBLIC),
     Row("account_login", "POST", PUBLIC),
     Row("account_logout", "GET", PUBLIC),

@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from django import template
+from django.forms import BaseForm, BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect
 from django.template.context import Context
+from django.template.loader import render_to_string
 from django.template.loader_tags import BLOCK_CONTEXT_KEY
 from django.utils import timezone
 from django.utils.html import format_html
@@ -179,6 +181,34 @@ def spark(values: Sequence[float], cls: str = "muted", threshold: float | None =
         line,
         points,
     )
+
+
+@register.simple_tag(takes_context=True)
+def today(context: Context) -> SafeString:
+    """For the head of a page: `Tue 24 Nov, 01:48 UTC · 02:48 Europe/Berlin`."""
+    now = _now(context)
+    utc, here = now.astimezone(UTC), timezone.localtime(now)
+    beside = f" · {here:%H:%M} {timezone.get_current_timezone_name()}" if here.utcoffset() else ""
+    return _time(now, f"{utc:%a} {utc.day} {utc:%b, %H:%M} UTC{beside}")
+
+
+@register.simple_tag
+def field(bound: BoundField, label: str = "") -> str:
+    """A form field with its label, hint and errors; widgets get our classes."""
+    widget = bound.field.widget
+    kind = "check" if isinstance(widget, CheckboxInput) else "group" if isinstance(widget, RadioSelect | CheckboxSelectMultiple) else "line"
+    attrs: dict[str, str | bool] = {} if kind != "line" else {"class": f"inp {widget.attrs.get('class', '')}".strip()}
+    context = {"field": bound, "label": label or bound.label, "widget": bound.as_widget(attrs=attrs), "kind": kind}
+    return render_to_string("_field.html", context)
+
+
+@register.simple_tag
+def errors(form: BaseForm) -> str:
+    """What is wrong with a form, each line leading to its field; nothing when all is well."""
+    wrong = sum(len(found) for found in form.errors.values())
+    if not wrong:
+        return ""
+    return render_to_string("_errors.html", {"form": form, "count": "This needs fixing" if wrong == 1 else f"{wrong} things need fixing"})
 
 
 @register.simple_tag(takes_context=True)
