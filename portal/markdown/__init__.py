@@ -1,0 +1,1 @@
+"""Markdown, bounded and sanitised. The child process imports from here: no Django except in `render`, `rerender` and the tags."""

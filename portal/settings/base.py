@@ -103,7 +103,12 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "portal.web.context.shell",
             ],
-            "builtins": ["django.templatetags.static", "django_htmx.templatetags.django_htmx", "portal.web.templatetags.web"],
+            "builtins": [
+                "django.templatetags.static",
+                "django_htmx.templatetags.django_htmx",
+                "portal.web.templatetags.web",
+                "portal.markdown.templatetags.markdown",
+            ],
             "libraries": {"web": "portal.web.templatetags.web"},
         },
     }
