@@ -145,6 +145,12 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "portal.accounts.adapter.Adapter"
+ACCOUNT_FORMS = {
+    "login": "portal.accounts.forms.SignIn",
+    "change_password": "portal.accounts.forms.ChangePassword",
+    "reset_password": "portal.accounts.forms.ResetPassword",
+    "reset_password_from_key": "portal.accounts.forms.NewPassword",
+}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None

@@ -65,7 +65,7 @@ def av(user: User | None, small: bool = False) -> SafeString:
 def person(user: User | None, role: str = "", first: bool = False, nobody: str = "nobody") -> SafeString:
     """A person with initials, name and role; `first=True` for dense tables; `nobody` is said for None."""
     if user is None:
-        return format_html('<span class="person muted">{}</span>', nobody)
+        return format_html('<span class="muted">{}</span>', nobody)
     name = user.first_name if first else str(user)
     says = format_html(' <span class="role">· {}</span>', role) if role else ""
     return format_html('<span class="person">{}<span>{}{}</span></span>', av(user, small=True), name, says)

@@ -1,0 +1,65 @@
+"""A real Chromium against the real portal. One browser for the session; pages are signed in by a session cookie."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESKTOP = {"viewport": {"width": 1440, "height": 900}}
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium of this machine, or a skip that says what is missing."""
+    program = os.environ.get("PORTAL_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if not program:
+        pytest.skip("chromium is not installed: apt-get install chromium, or set PORTAL_CHROMIUM to its path")
+    from playwright.sync_api import sync_playwright
+
+    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "yes"  # playwright runs an event loop in this thread; the tests use the database beside it
+    with sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=program, args=FLAGS)
+        yield chromium
+        chromium.close()
+    if before is None:
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def open_page(browser, live_server):
+    """open_page(user, phone=False) -> a page with an empty history, signed in as `user`; None: signed out. Its `.complaints` fill up."""
+    contexts = []
+
+    def opened(user=None, *, phone=False):
+        context = browser.new_context(base_url=live_server.url, locale="en-GB", reduced_motion="reduce", **(PHONE if phone else DESKTOP))
+        context.set_default_timeout(8000)  # milliseconds
+        contexts.append(context)
+        if user is not None:
+            client = Client()
+            client.force_login(user)
+            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value, "url": live_server.url}])
+        page = context.new_page()
+        page.complaints = []
+        page.on("pageerror", lambda error: page.complaints.append(f"script: {error}"))
+        page.on("console", lambda message: page.complaints.append(f"console: {message.text}") if message.type == "error" else None)
+        page.on("requestfailed", lambda request: page.complaints.append(f"request: {request.url} {request.failure}"))
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()

@@ -1,0 +1,70 @@
+"""Does a page look right? Accessibility by axe, no sideways scroll, no cut parts, no complaint of the browser, at two sizes in two themes."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+VENDOR = Path(__file__).parent / "vendor"
+THEMES = ("light", "dark")
+NARROWEST = 320  # px
+RULES = "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
+TOO_SMALL = """() => [...document.querySelectorAll('a, button, input, summary, select')].filter(e => {
+  const box = e.getBoundingClientRect(), style = getComputedStyle(e)
+  return box.width > 1 && box.height > 1 && box.height < 24 && style.visibility != 'hidden' && style.display != 'inline'
+    && !['checkbox', 'radio'].includes(e.type) && !e.closest('dialog:not([open])')
+}).map(e => e.outerHTML.slice(0, 90))"""
+CUT = """() => [...document.querySelectorAll('main *')].filter(e => {
+  const box = e.getBoundingClientRect()
+  return box.width > 0 && box.right > innerWidth + 1 && !e.closest('.scrollx, .diff, .cmd pre, .board, .seg, .sr, .spark, pre')
+}).slice(0, 4).map(e => `${e.tagName}.${e.className.baseVal ?? e.className} reaches ${Math.round(e.getBoundingClientRect().right)} px`)"""
+SIDEWAYS = "document.documentElement.scrollWidth > innerWidth"
+
+
+@cache
+def _axe() -> str:
+    return (VENDOR / "axe.min.js").read_text(encoding="utf-8")
+
+
+def accessibility(page) -> list[str]:
+    """What axe finds, one line each."""
+    page.evaluate(_axe())
+    return [f"axe {found['id']}: {found['help']}: {node['html'][:140]}" for found in page.evaluate(RULES)["violations"] for node in found["nodes"][:3]]
+
+
+def findings(page, name: str, url: str, *, sizes: str) -> list[str]:
+    """Loads the page once and looks at it in both themes. sizes: "1440" or "390" (which looks at 320 px too)."""
+    response = page.goto(url)
+    found = [f"answer {response.status}"] if response.status >= 400 else []
+    for theme in THEMES:
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        photograph(page, f"{name}-{sizes}-{theme}")
+        found += [f"{theme}: {line}" for line in accessibility(page)]
+    found += [f"too small to hit: {line}" for line in page.evaluate(TOO_SMALL)]
+    found += _fits(page, sizes)
+    if sizes == "390":
+        page.set_viewport_size({"width": NARROWEST, "height": 640})
+        found += _fits(page, str(NARROWEST))
+    return [f"{name} at {sizes}: {line}" for line in found + page.complaints]
+
+
+def _fits(page, width: str) -> list[str]:
+    return ([f"scrolls sideways at {width} px"] if page.evaluate(SIDEWAYS) else []) + page.evaluate(CUT)
+
+
+def photograph(page, name: str) -> None:
+    """A picture in $PORTAL_SCREENSHOTS, when that is set."""
+    folder = os.environ.get("PORTAL_SCREENSHOTS")
+    if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=str(Path(folder) / f"{name}.png"))
+
+
+def looks_right(open_page, name: str, url: str, user=None) -> None:
+    """Fails with every finding of the page, signed in as `user`."""
+    found = findings(open_page(user), name, url, sizes="1440") + findings(open_page(user, phone=True), name, url, sizes="390")
+    if found:
+        pytest.fail("\n".join(found), pytrace=False)

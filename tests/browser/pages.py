@@ -1,0 +1,46 @@
+"""Which pages are looked at. Other packages add `tests/browser/pages_<package>.py` with a list PAGES of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from portal.accounts.roles import Role
+from tests.conftest import person
+
+
+@dataclass(frozen=True)
+class Page:
+    """`prepare` lays out what the page shows and answers its URL; `role` None looks at it signed out."""
+
+    name: str
+    prepare: Callable[[Any], str]  # from the reader (User | None) to the URL
+    role: Role | None = Role.ADMIN
+
+    def reader(self):
+        return None if self.role is None else person("Mara", self.role, time_zone="Europe/Berlin")
+
+
+def at(url_name: str) -> Callable[[Any], str]:
+    """A page that needs nothing prepared."""
+    return lambda reader: reverse(url_name)
+
+
+def broken_link(reader) -> str:
+    return reverse("account_reset_password_from_key", kwargs={"uidb36": "1", "key": "used-up"})
+
+
+PAGES = [
+    Page("home-quiet", at("home")),
+    Page("components", at("components")),
+    Page("password-change", at("account_change_password")),
+    Page("sign-out", at("account_logout")),
+    Page("sign-in", at("account_login"), role=None),
+    Page("password-reset", at("account_reset_password"), role=None),
+    Page("password-reset-done", at("account_reset_password_done"), role=None),
+    Page("password-link-used", broken_link, role=None),
+    Page("account-inactive", at("account_inactive"), role=None),
+]
