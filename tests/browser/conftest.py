@@ -52,7 +52,9 @@ def open_page(browser, live_server):
         if user is not None:
             client = Client()
             client.force_login(user)
-            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value, "url": live_server.url}])
+            context.add_cookies(
+                [{"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value, "url": live_server.url}]
+            )
         page = context.new_page()
         page.complaints = []
         page.on("pageerror", lambda error: page.complaints.append(f"script: {error}"))

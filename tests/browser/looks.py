@@ -32,7 +32,9 @@ def _axe() -> str:
 def accessibility(page) -> list[str]:
     """What axe finds, one line each."""
     page.evaluate(_axe())
-    return [f"axe {found['id']}: {found['help']}: {node['html'][:140]}" for found in page.evaluate(RULES)["violations"] for node in found["nodes"][:3]]
+    return [
+        f"axe {found['id']}: {found['help']}: {node['html'][:140]}" for found in page.evaluate(RULES)["violations"] for node in found["nodes"][:3]
+    ]
 
 
 def findings(page, name: str, url: str, *, sizes: str) -> list[str]:
