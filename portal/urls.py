@@ -8,7 +8,7 @@ from django.urls import include, path
 from portal.api import router
 from portal.health import healthz, readyz
 from portal.home.views import home
-from portal.web.views import admin_sign_in, components
+from portal.web.views import admin_sign_in, components, favicon
 
 handler400 = "portal.web.error_pages.bad_request"
 handler403 = "portal.web.error_pages.not_allowed"
@@ -17,6 +17,7 @@ handler500 = "portal.web.error_pages.broken"
 
 urlpatterns = [
     path("", home, name="home"),
+    path("favicon.ico", favicon, name="favicon"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("search/", include("portal.search.urls")),

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import django_stubs_ext
 import environ
 from csp.constants import NONCE, NONE, SELF
+from django.templatetags.static import static
 
 from portal.settings import environment as env
 
@@ -186,6 +187,7 @@ LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
+FORMAT_MODULE_PATH = ["portal.formats"]
 DEFAULT_TEAM_TIME_ZONE = env.text("PORTAL_TIME_ZONE", "UTC")
 
 STATIC_URL = "/static/"
@@ -242,7 +244,11 @@ UNFOLD = {
     "SITE_TITLE": "Standby",
     "SITE_HEADER": "Standby",
     "SITE_URL": "/",
-    "SITE_SYMBOL": "sos",
+    "SITE_ICON": lambda request: static("icon.svg"),
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("icon.svg")}],
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": True,
+    "BORDER_RADIUS": "7px",
     "COLORS": {
         "primary": {
             "50": "#eef3fe",

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
+from django.templatetags.static import static
 from django.views.decorators.http import require_safe
 
 from portal import clock
@@ -21,6 +22,12 @@ def admin_sign_in(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         raise NotAllowed("The admin is for responders and above. An administrator can change your role.")
     return redirect(f"{resolve_url('account_login')}?{urlencode({'next': request.GET.get('next', '/admin/')})}")
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """For browsers that ask without reading the page."""
+    return redirect(static("icon.svg"))
 
 
 @require_safe

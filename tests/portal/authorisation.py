@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.authorisation import PUBLIC, READ, RESPOND, Row
 
 ROWS = [
+    Row("favicon", "GET", PUBLIC),
     Row("admin-sign-in", "GET", frozenset()),  # sends to the sign-in page; people who are in already have no business here
     Row("components", "GET", RESPOND - {"write_token"}),
     Row("home", "GET", READ - {"read_token", "write_token"}),

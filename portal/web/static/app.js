@@ -90,7 +90,9 @@
     const p = d.createElement('p'); p.className = 'note bad'; p.textContent = `That did not work (answer ${e.detail.xhr.status}). What you typed is still here; try again, or reload the page.`;
     box.replaceChildren(p);
   });
-  d.addEventListener('htmx:afterSwap', tick);
+  // What scrolls inside a text is reached by the keyboard too.
+  const reach = () => d.querySelectorAll('.prose :is(pre,table)').forEach(e => { if (e.scrollWidth > e.clientWidth) e.tabIndex = 0 });
+  reach(); d.addEventListener('htmx:afterSwap', () => { tick(); reach() });
   // HX-Trigger: {"toast": "Update posted"}: success of something that is not visible. Stays while pointed at or focused.
   d.addEventListener('toast', e => {
     const host = $('#toasts'), text = e.detail?.value ?? e.detail; if (!host || !text) return;

@@ -1,0 +1,1 @@
+"""How the admin and forms write moments: 24 hours, with the zone they are in."""
