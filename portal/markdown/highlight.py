@@ -24,7 +24,7 @@ _LEXERS = {
     **{"js": "javascript", "ts": "typescript", "rb": "ruby", "makefile": "make", "tf": "terraform", "patch": "diff"},
 }
 _LANGUAGE = re.compile(r"[\w+#.-]{1,30}")
-_FORMATTER = HtmlFormatter(nowrap=True)
+_FORMATTER = HtmlFormatter(nowrap=True, classprefix="hl-")  # its own names (c1, err, s) are taken by the page
 
 
 def block(code: str, info: str) -> str:

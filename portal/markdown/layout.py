@@ -30,10 +30,12 @@ def pieces(source: str) -> Iterator[str | Fence]:
     lines = iter(source.split("\n"))
     items: list[int] = []  # the columns where the text of the open list items begins
     after_text = False  # the line before is a sentence, not an item: a list needs an empty line here
+    outermost = 0  # how deep the lines since the last empty one began: an item further out needs an empty line too
+    after_gap = True
     for line in lines:
         bare = line.lstrip(" \t")
         if not bare:
-            after_text = False
+            after_text, after_gap = False, True
             yield ""
             continue
         column = len(line[: len(line) - len(bare)].expandtabs(_TAB))
@@ -44,14 +46,17 @@ def pieces(source: str) -> Iterator[str | Fence]:
         indent = _TAB * len(items) + shift
         if not shift and (fence := _FENCE.match(bare)):
             yield _rest_of_fence(lines, fence, column=column, indent=indent)
-            after_text = False
+            after_text, after_gap = False, True
             continue
         item = None if shift or _RULE.match(bare) else _ITEM.match(bare)
+        depth = len(items)
         if item:
-            if after_text:
+            if after_text or (not after_gap and depth < outermost):
+                after_gap = True
                 yield ""
             items.append(column + len(item[1]) + max(1, len(item[2])))
-        after_text = not item
+        outermost = depth if after_gap else outermost
+        after_text, after_gap = not item, False
         yield " " * indent + bare.expandtabs(_TAB)
 
 

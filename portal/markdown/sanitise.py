@@ -30,7 +30,7 @@ for _tag in _NAMED:
 _ID = re.compile(r"(md-|fn-|fnref-|fn:|fnref:|fnref\d+:)[\w:.-]{1,100}")  # never a name that clobbers a property of `document`
 _CLASS = re.compile(  # never a class of our own buttons and badges
     r"highlight|codehilite|language-[\w+#.-]{1,30}|admonition(-title)?|note|warning|danger|tip|toc|headerlink"
-    r"|task-list(-item|-control|-indicator)?|footnote(-ref|-backref)?|[a-z]{1,3}\d?"
+    r"|task-list(-item|-control|-indicator)?|footnote(-ref|-backref)?|hl-[a-z]{1,3}\d?"
 )
 _NUMBER = re.compile(r"[0-9]{1,4}")
 _PLACE = re.compile(r"(/(?!/)|media/)[^\s\\\x00-\x1f]*")

@@ -52,3 +52,60 @@ def test_a_text_above_the_limit_is_refused_with_its_count():
 
 def test_line_ends_and_nul_and_half_characters_are_cleaned():
     assert render.clean("a\r\nb\x00\ud800") == "a\nb\ufffd"
+
+
+def test_code_is_coloured_by_class_names_that_are_nobody_elses():
+    html = render.to_html("```python\nif x:\n\treturn 1\n```").html
+
+    assert '<span class="hl-k">if</span>' in html
+    assert "\t" in html, "a tab in code stays a tab"
+
+
+def test_a_language_that_is_not_ours_stays_plain():
+    html = render.to_html("~~~brainfuck\n+<>\n~~~").html
+
+    assert html == '<pre><code class="language-brainfuck">+&lt;&gt;\n</code></pre>'
+
+
+def test_a_fence_never_closed_runs_to_the_end():
+    assert render.to_html("```\n# not a heading").html == "<pre><code># not a heading\n</code></pre>"
+
+
+@pytest.mark.parametrize("source", ["- a\n  - b\n- c", "- a\n    - b\n- c", "- a\n\t- b\n- c", "1. a\n   - b\n2. c", "1. a\n\n   text\n   - b\n2. c"])
+def test_lists_nest_however_they_are_indented(source):
+    html = render.to_html(source).html
+
+    assert "<li>b</li>\n</ul>\n</li>" in html and html.count("<ol>") + html.count("<ul>") == 2
+
+
+def test_two_texts_on_a_page_share_no_anchor():
+    source = "# Impact\n\nSeen[^1].\n\n[^1]: By Ana."
+
+    one, other = (render.to_html(source, prefix=f"md-update{pk}-").html for pk in (1, 2))
+
+    assert 'id="md-update1-impact"' in one and 'id="fn:md-update1-1"' in one and 'href="#fn:md-update1-1"' in one
+    assert "update1" not in other
+
+
+def test_a_prefix_that_could_clobber_is_a_mistake():
+    with pytest.raises(ValueError, match="no prefix for ids"):
+        render.to_html("a", prefix="")
+
+
+def test_a_short_text_has_no_contents_no_footnotes_and_no_anchors():
+    html = render.to_html("[TOC]\n\n# Note\n\na[^1] and HTML\n\n[^1]: b\n\n*[HTML]: c", short=True).html
+
+    assert "<h1>Note</h1>" in html and "footnote" not in html and "<abbr" not in html and "[TOC]" in html
+
+
+def test_half_characters_and_control_characters_still_render():
+    result = render.to_html("# a\ud83d\x00\x02\x03 b\r\nc")
+
+    assert not result.plain and "\ufffd" in result.html and "\r" not in result.html
+
+
+def test_every_public_runbook_is_formatted(shared_data):
+    pages = [path.read_text(errors="replace") for path in sorted((shared_data / "corpus").rglob("*.md"))]
+    assert len(pages) > 300
+
+    assert not [page[:80] for page in pages if render.to_html(page).plain]
