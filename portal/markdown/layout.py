@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 _FENCE = re.compile(r"(`{3,})([^`]*)$|(~{3,})(.*)$")
 _ITEM = re.compile(r"([-*+]|\d{1,9}[.)])( {1,4}(?=\S)| +|$)")
+_INTERRUPTS = re.compile(r"([-*+]|1[.)]) +\S")
 _RULE = re.compile(r"([-*_])(\s*\1){2,}\s*$")
 _TAB = 4
 
@@ -27,37 +28,73 @@ class Fence:
 
 def pieces(source: str) -> Iterator[str | Fence]:
     """Each line outside fenced blocks, and each fenced block; one that is never closed runs to the end."""
-    lines = iter(source.split("\n"))
-    items: list[int] = []  # the columns where the text of the open list items begins
-    after_text = False  # the line before is a sentence, not an item: a list needs an empty line here
-    outermost = 0  # how deep the lines since the last empty one began: an item further out needs an empty line too
-    after_gap = True
+    lines, place = iter(source.split("\n")), _Place()
     for line in lines:
         bare = line.lstrip(" \t")
         if not bare:
-            after_text, after_gap = False, True
+            place.gap()
             yield ""
             continue
         column = len(line[: len(line) - len(bare)].expandtabs(_TAB))
-        while items and column < items[-1]:
-            items.pop()
-        inside = column - (items[-1] if items else 0)
-        shift = inside if inside >= _TAB else 0
-        indent = _TAB * len(items) + shift
-        if not shift and (fence := _FENCE.match(bare)):
+        indent, own_level = place.move_to(column)
+        if own_level and (fence := _FENCE.match(bare)):
+            place.gap()
             yield _rest_of_fence(lines, fence, column=column, indent=indent)
-            after_text, after_gap = False, True
             continue
-        item = None if shift or _RULE.match(bare) else _ITEM.match(bare)
-        depth = len(items)
+        item = place.item(bare) if own_level else None
+        if item and place.needs_gap_before_item():
+            place.gap()
+            yield ""
+        place.line(item, column)
+        yield " " * indent + _with_point(bare, item).expandtabs(_TAB)
+
+
+class _Place:
+    """Where in the text's lists we are."""
+
+    def __init__(self) -> None:
+        self.items: list[int] = []  # the columns where the text of the open list items begins
+        self.depth = 0  # of the current line
+        self.gap()
+
+    def gap(self) -> None:
+        """An empty line or a fenced block: a list may begin behind it."""
+        self.after_text = False  # the line before is a sentence, not an item
+        self.after_item = False  # an item stands somewhere since the gap
+        self.outermost: int | None = None  # how deep the first line since the gap is
+
+    def move_to(self, column: int) -> tuple[int, bool]:
+        """The indent that the formatter wants there, and whether it is that of a list level and not of indented code."""
+        while self.items and column < self.items[-1]:
+            self.items.pop()
+        self.depth = len(self.items)
+        further = column - (self.items[-1] if self.items else 0)
+        own_level = further < _TAB
+        return _TAB * self.depth + (0 if own_level else further), own_level
+
+    def item(self, bare: str) -> re.Match[str] | None:
+        """A list item. In the middle of a paragraph only a bullet or `1.` begins a list: `2024.` may be the end of a sentence."""
+        found = None if _RULE.match(bare) else _ITEM.match(bare)
+        if found and self.after_text and not self.after_item and not (self.items or _INTERRUPTS.match(bare)):
+            return None
+        return found
+
+    def needs_gap_before_item(self) -> bool:
+        return self.after_text or (self.outermost is not None and self.depth < self.outermost)
+
+    def line(self, item: re.Match[str] | None, column: int) -> None:
+        if self.outermost is None:
+            self.outermost = self.depth
+        self.after_text, self.after_item = not item, self.after_item or bool(item)
         if item:
-            if after_text or (not after_gap and depth < outermost):
-                after_gap = True
-                yield ""
-            items.append(column + len(item[1]) + max(1, len(item[2])))
-        outermost = depth if after_gap else outermost
-        after_text, after_gap = not item, False
-        yield " " * indent + bare.expandtabs(_TAB)
+            self.items.append(column + len(item[1]) + max(1, len(item[2])))
+
+
+def _with_point(bare: str, item: re.Match[str] | None) -> str:
+    """The formatter knows `1.` but not `1)`."""
+    if item and item[1].endswith(")"):
+        return f"{item[1][:-1]}.{bare[item.end(1) :]}"
+    return bare
 
 
 def _rest_of_fence(lines: Iterator[str], opening: re.Match[str], *, column: int, indent: int) -> Fence:

@@ -78,6 +78,18 @@ def test_lists_nest_however_they_are_indented(source):
     assert "<li>b</li>\n</ul>\n</li>" in html and html.count("<ol>") + html.count("<ul>") == 2
 
 
+def test_a_number_at_the_start_of_a_line_is_not_always_a_list():
+    assert render.to_html("It began in\n2024. Then it grew.").html == "<p>It began in\n2024. Then it grew.</p>"
+    assert render.to_html("Title\n-").html == '<h2 id="md-title">Title</h2>'
+    assert "<li>Look</li>\n<li>Wait</li>" in render.to_html("Then:\n1) Look\n2) Wait").html
+
+
+def test_steps_keep_their_numbers_around_code():
+    html = render.to_html("1. a\n```sh\nls\n```\n2. b\n   more\n3. c").html
+
+    assert '<ol start="2">' in html and html.count("<pre>") == 1
+
+
 def test_two_texts_on_a_page_share_no_anchor():
     source = "# Impact\n\nSeen[^1].\n\n[^1]: By Ana."
 
