@@ -191,6 +191,7 @@ FORMAT_MODULE_PATH = ["portal.formats"]
 DEFAULT_TEAM_TIME_ZONE = env.text("PORTAL_TIME_ZONE", "UTC")
 
 STATIC_URL = "/static/"
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "portal/web/static"]
 MEDIA_ROOT = DATA_DIR / "media"

@@ -6,6 +6,8 @@ import pytest
 from django.contrib import admin
 from django.urls import reverse
 
+from tests.browser.looks import accessibility, photograph
+
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
@@ -70,6 +72,18 @@ def test_keys_lead_through_the_portal(open_page, ana):
     page.keyboard.press("h")
 
     page.wait_for_url(lambda url: url.endswith("/"))
+
+
+@pytest.mark.parametrize(("phone", "name"), [(False, "keys"), (True, "keys"), (True, "more")])
+def test_dialogs_of_the_shell_are_accessible_and_fit(open_page, ana, phone, name):
+    page = open_page(ana, phone=phone)
+    page.goto("/")
+
+    page.evaluate("name => document.getElementById(name).showModal()", name)
+
+    photograph(page, f"dialog-{name}-{'390' if phone else '1440'}-light")
+    assert accessibility(page) == []
+    assert page.evaluate("name => { const d = document.getElementById(name); return d.scrollWidth <= d.clientWidth + 1 }", name)
 
 
 def test_single_keys_do_nothing_for_people_who_switched_them_off(open_page, ana):
