@@ -20,6 +20,7 @@ app.conf.beat_schedule_filename = os.path.join(os.environ.get("PORTAL_BEAT_DIR",
 EVERY = {
     "portal.dispatch": 15,
     "portal.pulse": 15,
+    "oncall.open_shift_checklists": 300,
 }
 app.conf.beat_schedule = {name: {"task": name, "schedule": seconds, "options": {"expires": seconds}} for name, seconds in EVERY.items()}
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from simple_history.models import HistoricalRecords
 
 from portal.accounts.models import real_time_zone
 from portal.web.versions import Versioned
@@ -25,12 +26,14 @@ class Team(models.Model):
     name = models.CharField(max_length=120, unique=True)
     slug = models.SlugField(max_length=60, unique=True)
     description = models.TextField(blank=True)
+    is_default = models.BooleanField(default=False, help_text="Answers for what has no service.")
     members: models.ManyToManyField[User, Membership] = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through="Membership", related_name="teams", blank=True
     )
 
     class Meta:
         ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["is_default"], condition=Q(is_default=True), name="team_one_is_the_default")]
 
     def __str__(self) -> str:
         return self.name
@@ -60,6 +63,11 @@ class Membership(models.Model):
         return f"{self.user} in {self.team}: {self.get_role_display().lower()}"
 
 
+def default_team() -> Team | None:
+    """The team that answers for what has no service; else the oldest; None where there is none. 1 query."""
+    return Team.objects.order_by("-is_default", "pk").first()
+
+
 class Service(Versioned):
     """Something a team runs and a customer notices."""
 
@@ -73,6 +81,8 @@ class Service(Versioned):
     closes_at = models.TimeField(default=time(18))
     dashboard_url = models.URLField(blank=True)
     repository_url = models.URLField(blank=True)
+
+    history = HistoricalRecords()
 
     class Meta:
         ordering = ["name"]

@@ -1,0 +1,71 @@
+"""Checklists: opened from a template, ticked, skipped with a reason; each tick is told in the journal of its subject."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from oncall.models import Checklist, ChecklistItem, ChecklistTemplate
+from portal import journal
+from portal.accounts.models import User
+from portal.errors import DomainError, Invalid
+
+SHIFT_TEMPLATE = "shift-checklist"
+REASON_AT_LEAST = 3  # characters
+
+
+@transaction.atomic
+def open_copy(
+    template: ChecklistTemplate, *, about: str, title: str, person: User, at: datetime, due_at: datetime, ends_at: datetime
+) -> tuple[Checklist, bool]:
+    """The copy for this subject and person, and whether it is new. Safe to run twice at once."""
+    checklist, new = Checklist.objects.get_or_create(
+        template=template, about=about, person=person, defaults={"title": title, "opened_at": at, "due_at": due_at, "ends_at": ends_at}
+    )
+    if new:
+        ChecklistItem.objects.bulk_create(
+            ChecklistItem(checklist=checklist, order=order, group=item.group, text=item.text) for order, item in enumerate(template.items.all())
+        )
+    return checklist, new
+
+
+def tick(item_id: int, *, by: User, at: datetime) -> ChecklistItem:
+    """Done. Ticking again changes nothing."""
+    return _settle(item_id, ChecklistItem.State.TICKED, by=by, at=at, reason="")
+
+
+def skip(item_id: int, reason: str, *, by: User, at: datetime) -> ChecklistItem:
+    """Not done, and why. Raises: Invalid, no reason."""
+    if len(reason.strip()) < REASON_AT_LEAST:
+        raise Invalid("Say in a few words why this check is skipped.")
+    return _settle(item_id, ChecklistItem.State.SKIPPED, by=by, at=at, reason=reason.strip()[:300])
+
+
+@transaction.atomic
+def untick(item_id: int, *, by: User, at: datetime) -> ChecklistItem:
+    """Open again."""
+    item = _locked(item_id)
+    if item.state != ChecklistItem.State.OPEN:
+        item.state, item.by, item.at, item.reason = ChecklistItem.State.OPEN, None, None, ""
+        item.save()
+        journal.append(item.checklist.about, kind="tick", at=at, by=by, text=f"Opened again: {item.text}")
+    return item
+
+
+@transaction.atomic
+def _settle(item_id: int, state: str, *, by: User, at: datetime, reason: str) -> ChecklistItem:
+    item = _locked(item_id)
+    if item.state == state:
+        return item
+    if item.state != ChecklistItem.State.OPEN:
+        raise DomainError(f"{item.by} already {item.get_state_display().lower()} “{item.text}”. Open it again first.", code="already_settled")
+    item.state, item.by, item.at, item.reason = state, by, at, reason
+    item.save()
+    told = f"Ticked: {item.text}" if state == ChecklistItem.State.TICKED else f"Skipped: {item.text} ({reason})"
+    journal.append(item.checklist.about, kind="tick", at=at, by=by, text=told)
+    return item
+
+
+def _locked(item_id: int) -> ChecklistItem:
+    return ChecklistItem.objects.select_for_update(of=("self",)).select_related("checklist", "by").get(pk=item_id)

@@ -1,0 +1,102 @@
+"""Checklists: a template of items, and its copies attached to a shift, an incident or a drill."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from portal.accounts.models import User
+
+
+class ChecklistTemplate(models.Model):
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=120)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TemplateItem(models.Model):
+    template = models.ForeignKey(ChecklistTemplate, on_delete=models.CASCADE, related_name="items")
+    order = models.PositiveSmallIntegerField(default=0)
+    group = models.CharField(max_length=60, blank=True)
+    text = models.CharField(max_length=300)
+
+    class Meta:
+        ordering = ["template", "order", "pk"]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class ChecklistQuerySet(models.QuerySet["Checklist"]):
+    def of(self, user: User) -> ChecklistQuerySet:
+        return self.filter(person=user)
+
+    def unfinished(self) -> ChecklistQuerySet:
+        return self.filter(items__state="open").distinct()
+
+    def in_hand(self, at: datetime) -> ChecklistQuerySet:
+        """Of shifts that have not ended by `at`."""
+        return self.filter(ends_at__gt=at)
+
+
+class Checklist(models.Model):
+    """One copy of a template for one person. `about` is the journal's subject, such as `shift:3:2026-03-02`."""
+
+    template = models.ForeignKey(ChecklistTemplate, on_delete=models.PROTECT, related_name="copies")
+    about = models.CharField(max_length=80)
+    title = models.CharField(max_length=200)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="checklists")
+    opened_at = models.DateTimeField()
+    due_at = models.DateTimeField()  # a shift checklist: when the shift begins
+    ends_at = models.DateTimeField()
+
+    objects = ChecklistQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-due_at", "-pk"]
+        constraints = [models.UniqueConstraint(fields=["template", "about", "person"], name="checklist_one_per_subject_and_person")]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class ChecklistItem(models.Model):
+    """One line of a copy, its text as it was when the copy was made."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        TICKED = "ticked", "Ticked"
+        SKIPPED = "skipped", "Skipped"
+
+    checklist = models.ForeignKey(Checklist, on_delete=models.CASCADE, related_name="items")
+    order = models.PositiveSmallIntegerField()
+    group = models.CharField(max_length=60, blank=True)
+    text = models.CharField(max_length=300)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(null=True, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["checklist", "order", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state="open", at=None, by=None) | (~Q(state="open") & Q(at__isnull=False, by__isnull=False)),
+                name="checklist_item_says_who_and_when",
+            ),
+            models.CheckConstraint(condition=~Q(state="skipped") | ~Q(reason=""), name="checklist_item_skipped_needs_a_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return self.text

@@ -1,0 +1,57 @@
+"""Escalation policies: after how long without an acknowledgement who is paged. Rows that an administrator can edit."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from oncall.models.team import Team
+
+
+class EscalationPolicy(models.Model):
+    """The steps of one team for one severity, gone through `rounds` times."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="escalation_policies")
+    severity = models.PositiveSmallIntegerField(choices=[(n, f"SEV{n}") for n in (1, 2, 3, 4)])
+    rounds = models.PositiveSmallIntegerField(default=1)
+
+    class Meta:
+        verbose_name_plural = "escalation policies"
+        ordering = ["team", "severity"]
+        constraints = [
+            models.UniqueConstraint(fields=["team", "severity"], name="escalation_policy_one_per_team_and_severity"),
+            models.CheckConstraint(condition=Q(rounds__gte=1, rounds__lte=10), name="escalation_policy_has_1_to_10_rounds"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.team} SEV{self.severity}"
+
+
+class EscalationStep(models.Model):
+    class Whom(models.TextChoices):
+        PRIMARY = "primary", "Primary on call"
+        SECONDARY = "secondary", "Secondary on call"
+        LEAD = "lead", "Team leads"
+        TEAM = "team", "Whole team"
+        PERSON = "person", "A person"
+
+    policy = models.ForeignKey(EscalationPolicy, on_delete=models.CASCADE, related_name="steps")
+    after = models.DurationField(default=timedelta, help_text="After the round's beginning without an acknowledgement, as hh:mm:ss.")
+    whom = models.CharField(max_length=10, choices=Whom.choices)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["policy", "after", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(whom="person", person__isnull=False) | (~Q(whom="person") & Q(person=None)),
+                name="escalation_step_names_a_person_iff_it_pages_one",
+            ),
+            models.CheckConstraint(condition=Q(after__gte=timedelta(0)), name="escalation_step_is_not_before_the_beginning"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_whom_display()} after {self.after}"
