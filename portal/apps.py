@@ -5,4 +5,7 @@ class PortalConfig(AppConfig):
     name = "portal"
 
     def ready(self) -> None:
-        from portal import celery  # noqa: F401  (shared tasks find their application)
+        from portal import celery, due  # noqa: F401  (shared tasks find their application)
+        from portal.markdown import rerender
+
+        due.register(rerender.DUE, rerender.handle, lease=rerender.LEASE, pool="work")

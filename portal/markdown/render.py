@@ -94,7 +94,7 @@ def may_show(key: str) -> bool:
 def fill(instance: Any, field: str, *, short: bool = False, prefix: str = "md-") -> Html:
     """Set `<field>_html` and `<field>_html_key` in memory; the caller saves. An up-to-date text costs nothing.
 
-    Call it before the transaction: formatting may take two seconds. If the result is `busy`, put a due row to render again.
+    Call it before the transaction: formatting may take two seconds. If the result is `busy`, `rerender.later` in it.
     """
     source = clean(getattr(instance, field))
     if getattr(instance, f"{field}_html_key") == key_of(source):

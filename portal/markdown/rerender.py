@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Model, Q, QuerySet
 
+from portal import due
 from portal.markdown import render
+from portal.models import Due
 from portal.shelves import Shelf
 
 
@@ -28,6 +32,30 @@ class Text:
 texts: Shelf[Text] = Shelf("Markdown texts")  # filled in `AppConfig.ready()`, e.g. texts.put("runbooks.body", Text(Runbook, "body"))
 
 
+DUE = "markdown.rerender"
+LEASE = timedelta(seconds=12)
+_SOON = timedelta(seconds=5)
+
+
+def later(name: str, pk: int, *, at: datetime) -> None:
+    """In the transaction that saves a text whose result was `busy`: format `texts[name]` of that row again. 1-2 queries."""
+    due.put(DUE, f"{name}:{pk}", at=at, priority=3)
+
+
+def handle(row: Due, now: datetime) -> None:
+    """The handler of `later`; a text deleted meanwhile is settled, one that is busy again comes back in five seconds."""
+    name, _, pk = row.key.rpartition(":")
+    text = texts[name]
+    instance = text.model._default_manager.filter(pk=int(pk)).first()
+    result = _formatted(text, instance) if instance is not None else None
+    if result and result.busy:
+        due.postpone(row, now + _SOON)
+        return
+    with transaction.atomic():
+        if due.settle(row) and result:
+            _store(text, instance, result)
+
+
 def outdated(text: Text) -> QuerySet[Any]:
     """Rows that another renderer formatted, or that nobody had time for; those with an empty text are left out."""
     current = Q(**{f"{text.field}_html_key__endswith": f":{render.RENDERER}"})
@@ -39,13 +67,16 @@ def again(text: Text) -> Iterator[tuple[Any, render.Html]]:
     for pk in list(outdated(text).values_list("pk", flat=True)):
         instance = text.model._default_manager.filter(pk=pk).first()
         if instance is not None:
-            yield instance, _store(text, instance)
+            result = _formatted(text, instance)
+            _store(text, instance, result)
+            yield instance, result
 
 
-def _store(text: Text, instance: Any) -> render.Html:
+def _formatted(text: Text, instance: Any) -> render.Html:
+    return render.to_html(getattr(instance, text.field), short=text.short, prefix=text.prefix(instance))
+
+
+def _store(text: Text, instance: Any, result: render.Html) -> None:
     """Written only if the source is still the one that was formatted: an editor who saves meanwhile wins."""
-    source = getattr(instance, text.field)
-    result = render.to_html(source, short=text.short, prefix=text.prefix(instance))
-    unchanged = text.model._default_manager.filter(**{"pk": instance.pk, text.field: source})
+    unchanged = text.model._default_manager.filter(**{"pk": instance.pk, text.field: getattr(instance, text.field)})
     unchanged.update(**{f"{text.field}_html": result.html, f"{text.field}_html_key": result.key})
-    return result

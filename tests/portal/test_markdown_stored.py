@@ -6,7 +6,10 @@ import pytest
 from django.db import connection, models
 from django.template import Context, Template
 
-from portal.markdown import render, rerender
+from portal import due
+from portal.markdown import render, rerender, worker
+from portal.models import Due
+from portal.shelves import Shelf
 
 
 def note(body, html="", key=""):
@@ -95,3 +98,35 @@ def test_rerender_formats_what_is_out_of_date_and_nothing_else(page_model):
     assert old.body_html == "<p><em>old</em></p>" and old.body_html_key == render.key_of("*old*")
     assert current.body_html == "kept"
     assert not list(rerender.again(rerender.Text(page_model, "body")))
+
+
+def test_a_text_saved_while_all_were_busy_is_formatted_later(page_model, monkeypatch, noon):
+    monkeypatch.setattr(rerender, "texts", Shelf("texts"))
+    rerender.texts.put("pages.body", rerender.Text(page_model, "body"))
+    page = page_model(body="*a*")
+    with worker._worker.lock:
+        assert render.fill(page, "body").busy
+    page.save()
+    rerender.later("pages.body", page.pk, at=noon)
+
+    [row] = due.claim("work", noon)
+    with worker._worker.lock:
+        due.KINDS[row.kind].handler(row, noon)
+    assert Due.objects.get(pk=row.pk).due_at > noon, "busy again, so it comes back"
+
+    [row] = due.claim("work", Due.objects.get(pk=row.pk).due_at)
+    due.KINDS[row.kind].handler(row, noon)
+
+    page.refresh_from_db()
+    assert page.body_html == "<p><em>a</em></p>" and not Due.objects.exists()
+
+
+def test_the_due_row_of_a_deleted_text_goes_away(page_model, monkeypatch, noon):
+    monkeypatch.setattr(rerender, "texts", Shelf("texts"))
+    rerender.texts.put("pages.body", rerender.Text(page_model, "body"))
+    rerender.later("pages.body", 77, at=noon)
+
+    [row] = due.claim("work", noon)
+    due.KINDS[row.kind].handler(row, noon)
+
+    assert not Due.objects.exists()
