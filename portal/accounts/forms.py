@@ -6,6 +6,8 @@ from typing import Any
 
 from allauth.account import forms
 
+LABELS = {"login": "Email", "email": "Email", "oldpassword": "Current password", "password1": "New password", "password2": "New password again"}
+
 
 class _Plain:
     """Without placeholders; the page around the form has its own links."""
@@ -14,18 +16,22 @@ class _Plain:
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for field in self.fields.values():
+        for name, field in self.fields.items():
             field.widget.attrs.pop("placeholder", None)
+            field.label = LABELS.get(name, field.label)
 
 
 class SignIn(_Plain, forms.LoginForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["password"].help_text = ""
+        self.fields["login"].widget.attrs |= {"autocomplete": "username", "autofocus": True}
 
 
 class ChangePassword(_Plain, forms.ChangePasswordForm):
-    pass
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["oldpassword"].help_text = ""
 
 
 class ResetPassword(_Plain, forms.ResetPasswordForm):

@@ -13,6 +13,7 @@ from portal.web.panels import Panel
 # By name: "open-incidents" (order 10), "services" (60), on the side "on-call" (10), "runbooks" (50), … "Waiting for you" stands at 40.
 panels: Shelf[Panel] = Shelf("panels of the first page")
 WAITING = 40
+OPEN_INCIDENTS = "open-incidents"  # silent when none is open: the page then says that all is quiet
 
 
 def drawn(request: HttpRequest, now: datetime, column: str) -> list[tuple[int, SafeString]]:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from portal import clock
 from portal.accounts.models import User
 from portal.home.needs import waiting_for
-from portal.home.panels import WAITING, drawn
+from portal.home.panels import OPEN_INCIDENTS, WAITING, drawn, panels
 
 
 @require_safe
@@ -21,6 +21,7 @@ def home(request: HttpRequest) -> HttpResponse:
     main = drawn(request, now, "main")
     context = {
         "now": now,
+        "watches_incidents": OPEN_INCIDENTS in panels,
         "needs": waiting_for(cast(User, request.user), now),
         "before": [html for order, html in main if order < WAITING],
         "after": [html for order, html in main if order >= WAITING],

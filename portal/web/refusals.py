@@ -9,6 +9,8 @@ from portal.errors import DomainError
 from portal.web.fragments import beside
 from portal.web.middleware import Next
 
+WORTH_KEEPING = 10  # characters; less is typed again sooner than copied
+
 
 class Refusals:
     def __init__(self, get_response: Next) -> None:
@@ -21,5 +23,12 @@ class Refusals:
         if not isinstance(error, DomainError):
             return None
         if not getattr(request, "htmx", False):
-            return render(request, "refusal.html", {"refusal": error}, status=error.http_status)
+            return render(request, "refusal.html", {"refusal": error, "kept": typed(request)}, status=error.http_status)
         return beside(render(request, "_refusal.html", {"refusal": error}, status=error.http_status))
+
+
+def typed(request: HttpRequest) -> list[str]:
+    """Texts that a refused form had brought, to be copied from the refusal; secrets are left out."""
+    secret = ("token", "password", "secret", "key")
+    sent = ((name, value) for name in request.POST for value in request.POST.getlist(name))
+    return [value for name, value in sent if len(value) >= WORTH_KEEPING and not any(word in name.lower() for word in secret)]

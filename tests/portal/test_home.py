@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from portal import clock
-from portal.home import needs, panels
+from portal.home import needs, panels, views
 from portal.home.needs import Need
 from portal.shelves import Shelf
 from portal.web import counts
@@ -20,7 +20,9 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _empty_shelves(monkeypatch):
     monkeypatch.setattr(needs, "needs", Shelf("needs"))
-    monkeypatch.setattr(panels, "panels", Shelf("panels"))
+    empty = Shelf("panels")
+    monkeypatch.setattr(panels, "panels", empty)
+    monkeypatch.setattr(views, "panels", empty)
     monkeypatch.setattr(counts, "counts", Shelf("counts"))
 
 
@@ -31,7 +33,16 @@ def page(client, ana):
 
 
 def test_when_nothing_happens_it_says_all_is_quiet(page):
-    assert "All quiet" in page()
+    panels.panels.put("open-incidents", Panel("_refusal.html", lambda user, now: None))
+
+    assert "No incident is open and nothing waits for you." in page()
+
+
+def test_it_says_nothing_about_incidents_while_nobody_watches_them(page):
+    html = page()
+
+    assert "All quiet" in html
+    assert "No incident is open" not in html
 
 
 def test_what_waits_for_me_stands_most_overdue_first(page, ana):

@@ -58,6 +58,16 @@ def test_a_refusal_is_a_page_with_its_sentence(reader):
     assert "<h1>That is not possible</h1>" in response.content.decode()
 
 
+def test_a_refused_form_shows_what_was_typed_but_no_secret(reader):
+    page = reader.post(
+        "/refusing/", {"body": "Queue grows </textarea><b>fast", "password1": "my new password", "api_token": "abcdefghijklmnop"}
+    ).content.decode()
+
+    assert "Queue grows &lt;/textarea&gt;&lt;b&gt;fast" in page
+    assert "my new password" not in page
+    assert "abcdefghijklmnop" not in page
+
+
 def test_a_refusal_to_htmx_leaves_the_form_alone(reader):
     response = reader.post("/refusing/", headers={"HX-Request": "true"})
 
