@@ -33,6 +33,7 @@ def test_a_wrong_password_is_said_and_the_address_is_kept(open_page, ana):
     page.get_by_role("button", name="Sign in").click()
 
     assert "This needs fixing" in page.get_by_role("alert").inner_text()
+    assert page.evaluate("document.activeElement.getAttribute('role')") == "alert"
     assert page.get_by_label("Email").input_value() == ana.email
 
 
@@ -134,10 +135,13 @@ def test_a_phone_finds_every_page_behind_more(open_page, ana):
 
 def test_the_admin_works_under_its_policy(open_page, admin_user):
     page = open_page(admin_user)
-    lists = [reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist") for model in admin.site._registry]
+    names = [f"admin:{model._meta.app_label}_{model._meta.model_name}" for model in admin.site._registry]
 
-    for url in ["/admin/", *lists]:
+    for url in ["/admin/", *(reverse(f"{name}_{view}") for name in names for view in ("changelist", "add"))]:
         response = page.goto(url)
+        if response.status == 403 and url.endswith("/add/"):
+            page.complaints.clear()  # nobody adds these by hand
+            continue
         assert response.status == 200, url
         assert "'unsafe-inline'" not in response.headers["content-security-policy"].split("script-src")[1].split(";")[0]
 

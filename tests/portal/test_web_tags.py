@@ -88,6 +88,14 @@ def test_a_countdown_that_passed_is_late(noon):
     assert 'data-due-at="2026-03-03T11:59:48Z"' in html
 
 
+def test_what_is_overdue_says_by_how_much_and_since_when(noon):
+    late = drawn("{% overdue due %}", due=noon - timedelta(days=9), now=noon)
+    early = drawn("{% overdue due %}", due=noon + timedelta(hours=2), now=noon)
+
+    assert ("9 days overdue" in late, ">22 Feb 12:00 UTC<" in late) == (True, True)
+    assert early.startswith("due <time") and ">in 2 h · 14:00 UTC<" in early
+
+
 def test_a_severity_is_shape_and_text():
     html = drawn("{% sev 1 word=True %}")
 

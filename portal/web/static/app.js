@@ -46,6 +46,7 @@
     if (due && n.dataset.say && told.has(s)) say(n.dataset.say + told.get(s));
   });
   tick(); setInterval(tick, 1000);
+  $('main [role=alert][tabindex]')?.focus(); // what is wrong with a form is read first
 
   // The send button names what will happen: 'Post to status page + 214 people'. Ticking done opens the evidence form.
   d.addEventListener('change', e => {

@@ -126,6 +126,15 @@ def countdown(context: Context, due_at: datetime, say: str = "", cls: str = "") 
 
 
 @register.simple_tag(takes_context=True)
+def overdue(context: Context, due_at: datetime) -> SafeString:
+    """`9 days overdue · due 15 Nov 14:00 UTC`, or `due in 2 h 10 min · 14:00 UTC` before that."""
+    now = _now(context)
+    if due_at >= now:
+        return format_html("due {}", when(context, due_at))
+    return format_html('<span class="bad">{} overdue</span> · due {}', moments.duration(now - due_at), clock(context, due_at))
+
+
+@register.simple_tag(takes_context=True)
 def running(context: Context, since: datetime, cls: str = "") -> SafeString:
     """A clock that runs up from a moment: `4:12`."""
     text = moments.running(int((_now(context) - since).total_seconds()))
