@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Prefetch, QuerySet
 
 from oncall import escalation
-from oncall.models import EscalationPolicy, EscalationStep, Override, Rotation, Service, Team, Turn
-from oncall.models.team import default_team
+from oncall.models import EscalationPolicy, EscalationStep, Override, Rotation, Team, Turn
 from oncall.rotations import Shift, shift_at, shifts
 from portal.accounts.models import User
+
+WITHOUT_POLICY = escalation.Plan([escalation.Step(timedelta(0), "primary"), escalation.Step(timedelta(minutes=15), "lead")], rounds=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +71,6 @@ def on_call_now(at: datetime, *, teams: Iterable[Team] | None = None) -> list[On
     return [answering(rotation, at) for rotation in found]
 
 
-def team_of(service: Service | None) -> Team | None:
-    """The service's team, or the default team for what has no service. 0-1 query."""
-    return service.team if service else default_team()
-
-
 def responder(team: Team, lane: str, at: datetime) -> OnCall | None:
     """Who answers in the team's lane; None when the team has no rotation there. 3 queries."""
     rotation = _rotations(Rotation.objects.filter(team=team, lane=lane)).first()
@@ -98,11 +94,11 @@ def whom(team: Team, step: escalation.Step, at: datetime) -> Reached:
 
 
 def plan_for(team: Team, severity: int) -> escalation.Plan:
-    """The team's escalation for a severity (1-4); a plan without steps when there is no policy. 2 queries."""
+    """The team's escalation for a severity (1-4); without a policy the primary, then the leads, three times. 2 queries."""
     policy = EscalationPolicy.objects.filter(team=team, severity=severity).prefetch_related("steps").first()
-    if policy is None:
-        return escalation.Plan([], 1)
-    steps = sorted(policy.steps.all(), key=lambda step: (step.after, step.pk))
+    steps = sorted(policy.steps.all(), key=lambda step: (step.after, step.pk)) if policy else []
+    if policy is None or not steps:
+        return WITHOUT_POLICY
     return escalation.Plan([escalation.Step(step.after, step.whom, step.person_id) for step in steps], policy.rounds)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
 
@@ -11,13 +11,38 @@ from portal import clock
 from portal.accounts.models import User
 from portal.models import Entry
 
+if TYPE_CHECKING:
+    from portal.markdown.render import Html
+
 
 def append(
-    subject: str, *, kind: str, at: datetime, by: User | None, text: str, url: str = "", data: dict[str, Any] | None = None, body_html: str = ""
+    subject: str,
+    *,
+    kind: str,
+    at: datetime,
+    by: User | None,
+    text: str,
+    url: str = "",
+    data: dict[str, Any] | None = None,
+    body: str = "",
+    html: Html | None = None,
 ) -> Entry:
-    """Write one entry about `subject` ("incident:142"). `by` None: the portal itself. `data`: plain JSON values. 1 query."""
+    """Write one entry about `subject` ("incident:142"). `by` None: the portal itself. `data`: plain JSON values.
+
+    `body` is Markdown that a person wrote, with its `html` rendered before the transaction. 1 query.
+    """
     return Entry.objects.create(
-        subject=subject, kind=kind, at=at, recorded_at=clock.now(), by=by, text=text, url=url, data=data or {}, body_html=body_html
+        subject=subject,
+        kind=kind,
+        at=at,
+        recorded_at=clock.now(),
+        by=by,
+        text=text,
+        url=url,
+        data=data or {},
+        body=body,
+        body_html=html.html if html else "",
+        body_html_key=html.key if html else "",
     )
 
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from simple_history.models import HistoricalRecords
 
-from oncall.models import Service
+from oncall.models import Service, Team
+from oncall.models.team import default_team
 from portal.accounts.roles import Role
 from portal.web.versions import Versioned
 
@@ -77,12 +79,15 @@ class Incident(Versioned):
     quiet_since = models.DateTimeField(null=True, blank=True)
     resolved_at = models.DateTimeField(null=True, blank=True)
     happened_before = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="happened_again")
+    paging_begun_at = models.DateTimeField(null=True, blank=True)  # the first round's beginning; null while nobody is to be paged
+    steps_taken = models.PositiveIntegerField(default=0)  # escalation steps since then, over all rounds
     pages_begun = models.PositiveIntegerField(default=0)  # how often paging started anew: opening, reopening, a raised severity
     is_restricted = models.BooleanField(default=False)
     named: models.ManyToManyField[User, models.Model] = models.ManyToManyField(
         settings.AUTH_USER_MODEL, blank=True, related_name="restricted_incidents"
     )
 
+    history = HistoricalRecords(excluded_fields=["steps_taken", "pages_begun", "paging_begun_at"])
     objects = IncidentQuerySet.as_manager()
 
     class Meta:
@@ -120,6 +125,16 @@ class Incident(Versioned):
     @property
     def is_over(self) -> bool:
         return self.status in OVER
+
+    @property
+    def waits(self) -> bool:
+        """Nobody has acknowledged it yet."""
+        return self.status == Status.TRIAGE
+
+    @property
+    def team(self) -> Team | None:
+        """Who answers: the service's team, or the default team. 0-1 query."""
+        return self.service.team if self.service else default_team()
 
 
 class Milestone(models.Model):

@@ -15,7 +15,9 @@ class Entry(models.Model):
     recorded_at = models.DateTimeField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     text = models.TextField()
-    body_html = models.TextField(blank=True)  # rendered once, when a person wrote Markdown
+    body = models.TextField(blank=True)  # Markdown that a person wrote
+    body_html = models.TextField(blank=True)
+    body_html_key = models.CharField(max_length=160, blank=True)
     url = models.CharField(max_length=300, blank=True)
     data = models.JSONField(default=dict, blank=True)
 

@@ -1,0 +1,265 @@
+"""The only place that changes the status of an incident (product.md section 4 says what each is for)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from incidents import milestones, paging, searching, timeline
+from incidents.models import Incident
+from incidents.models.incident import Severity, Status
+from portal.errors import DomainError, Invalid
+from portal.markdown import render
+
+if TYPE_CHECKING:
+    from oncall.models import Service
+    from portal.accounts.models import User
+    from portal.models import Entry
+
+FORWARD = [Status.TRIAGE, Status.INVESTIGATING, Status.IDENTIFIED, Status.MITIGATED, Status.RESOLVED, Status.CLOSED]
+REASON_AT_LEAST = 10  # characters, for a move backward or a lower severity
+MILESTONES = {Status.IDENTIFIED: "identified", Status.MITIGATED: "mitigated", Status.RESOLVED: "resolved", Status.CLOSED: "closed"}
+
+
+class AlreadyMoved(DomainError):
+    """Somebody was faster; the sentence says who and when."""
+
+    code = "already_moved"
+
+
+class WrongStatus(DomainError):
+    """That status cannot be reached from here."""
+
+    code = "wrong_status"
+
+
+def open_from_alert(
+    *,
+    title: str,
+    summary: str,
+    severity: int,
+    service: Service | None,
+    correlation_key: str,
+    at: datetime,
+    detected_at: datetime,
+    happened_before: Incident | None = None,
+    unmapped: str = "",
+) -> Incident:
+    """A new incident in triage that takes the alerts of its key, and its first page, in the caller's transaction.
+
+    `detected_at`: when the source first saw it. Raises: IntegrityError, another incident takes the alerts of that key.
+    """
+    incident = Incident.objects.create(
+        title=title[:300],
+        summary=summary,
+        severity=severity,
+        service=service,
+        correlation_key=correlation_key,
+        takes_alerts=True,
+        opened_at=at,
+        happened_before=happened_before,
+        unmapped_severity=unmapped[:200],
+    )
+    milestones.fill(incident, "impact_started", at=detected_at, recorded_at=at)
+    milestones.fill(incident, "detected", at=detected_at, recorded_at=at)
+    timeline.append(incident, kind="status", at=at, by=None, text=f"Opened as SEV{severity} by an alert")
+    _after_opening(incident, at)
+    return incident
+
+
+@transaction.atomic
+def declare(*, title: str, severity: int, service: Service | None, summary: str, by: User, at: datetime) -> Incident:
+    """A new incident that a person reports. Raises: Invalid, no title."""
+    if not title.strip():
+        raise Invalid("Say in a few words what is going wrong.")
+    incident = Incident.objects.create(
+        title=" ".join(title.split())[:300],
+        summary=summary,
+        severity=severity,
+        severity_set_by_person=True,
+        service=service,
+        opened_at=at,
+        opened_by=by,
+    )
+    for name in ("detected", "declared"):
+        milestones.fill(incident, name, at=at, recorded_at=at, author=by)
+    timeline.append(incident, kind="status", at=at, by=by, text=f"Declared as SEV{severity}")
+    _after_opening(incident, at)
+    return incident
+
+
+def _after_opening(incident: Incident, at: datetime) -> None:
+    paging.begin(incident, at)
+    searching.index(incident)
+
+
+@transaction.atomic
+def acknowledge(incident_id: int, *, by: User, at: datetime) -> Incident:
+    """`by` has it: paging stops, triage becomes investigating. Raises: AlreadyMoved, with who and when."""
+    incident = _locked(incident_id)
+    if incident.status != Status.TRIAGE:
+        who, when = incident.acknowledged_by, incident.acknowledged_at
+        told = f"{who} already acknowledged {incident.reference} at {when:%H:%M} UTC." if who and when else f"{incident.reference} is past triage."
+        raise AlreadyMoved(told, code="already_acknowledged")
+    _take(incident, by, at)
+    incident.status = Status.INVESTIGATING
+    _save(incident)
+    timeline.append(incident, kind="ack", at=at, by=by, text="Acknowledged; paging stops")
+    return incident
+
+
+def _take(incident: Incident, by: User, at: datetime) -> None:
+    """Somebody has it now: who and when, milestones, and the pages that are no longer needed."""
+    incident.acknowledged_at, incident.acknowledged_by = at, by
+    milestones.fill_alerted(incident, recorded_at=at)
+    for name in ("acknowledged", "declared"):
+        milestones.fill(incident, name, at=at, recorded_at=at, author=by)
+    paging.stop(incident, why=f"acknowledged by {by}")
+
+
+@transaction.atomic
+def move(incident_id: int, to: Status, *, by: User, at: datetime, expected: str | None = None, reason: str = "") -> Incident:
+    """The incident in its new status. Forward may skip; backward needs a reason of 10 characters.
+
+    `expected`: the status that the actor saw. Raises: AlreadyMoved, WrongStatus, Invalid.
+    """
+    incident = _locked(incident_id)
+    if expected is not None and expected != incident.status:
+        raise AlreadyMoved(_who_moved(incident))
+    back = _check(incident, to, reason)
+    if incident.status == Status.TRIAGE and to != Status.TRIAGE:
+        _take(incident, by, at)
+    was = incident.get_status_display()
+    incident.status = to
+    incident.resolved_at = (incident.resolved_at or at) if to in (Status.RESOLVED, Status.CLOSED) else None
+    _save(incident)
+    if name := MILESTONES.get(to):
+        milestones.fill(incident, name, at=at, recorded_at=at, author=by)
+    told = f"{was} → {to.label}" + (f", back because: {reason.strip()}" if back else f": {reason.strip()}" if reason.strip() else "")
+    timeline.append(incident, kind="status", at=at, by=by, text=told)
+    searching.index(incident)
+    return incident
+
+
+def _check(incident: Incident, to: Status, reason: str) -> bool:
+    """True for a move backward. Raises: WrongStatus, Invalid."""
+    if incident.status not in FORWARD or to not in FORWARD or to == incident.status:
+        raise WrongStatus(f"{incident.reference} is {incident.get_status_display().lower()} and cannot become {to.label.lower()}.")
+    if to == Status.CLOSED and incident.status != Status.RESOLVED:
+        raise WrongStatus(f"{incident.reference} is {incident.get_status_display().lower()}. It can be closed once it is resolved.")
+    back = FORWARD.index(to) < FORWARD.index(Status(incident.status))
+    if back and len(reason.strip()) < REASON_AT_LEAST:
+        raise Invalid(f"Going back needs a reason of at least {REASON_AT_LEAST} characters.")
+    return back
+
+
+def resolve(incident_id: int, *, by: User, at: datetime, expected: str | None = None, reason: str = "") -> Incident:
+    """Back to normal. It still takes the alerts of its key, so that one that returns soon reopens it."""
+    return move(incident_id, Status.RESOLVED, by=by, at=at, expected=expected, reason=reason)
+
+
+def next_status(incident: Incident) -> Status | None:
+    """The status that the button offers; None when nothing is left."""
+    if incident.status not in FORWARD or incident.status == Status.CLOSED:
+        return None
+    return FORWARD[FORWARD.index(Status(incident.status)) + 1]
+
+
+@transaction.atomic
+def cancel(incident_id: int, *, by: User, at: datetime, reason: str) -> Incident:
+    """A false alarm or a duplicate report; takes no more alerts. Raises: WrongStatus, Invalid."""
+    incident = _locked(incident_id)
+    if incident.is_over:
+        raise WrongStatus(f"{incident.reference} is {incident.get_status_display().lower()} already.")
+    if len(reason.strip()) < REASON_AT_LEAST:
+        raise Invalid(f"Cancelling needs a reason of at least {REASON_AT_LEAST} characters.")
+    incident.status, incident.takes_alerts = Status.CANCELLED, False
+    paging.stop(incident, why=f"cancelled by {by}")
+    _save(incident)
+    timeline.append(incident, kind="status", at=at, by=by, text=f"Cancelled: {reason.strip()}")
+    return incident
+
+
+def alert_returned(incident: Incident, at: datetime) -> None:
+    """A resolved incident that its alert came back to: investigated again, paged like a new one. In the caller's transaction, which locks it."""
+    incident.status, incident.resolved_at, incident.quiet_since = Status.TRIAGE, None, None
+    incident.acknowledged_at = incident.acknowledged_by = None
+    _save(incident)
+    timeline.append(incident, kind="status", at=at, by=None, text="Reopened: the alert returned")
+    paging.begin(incident, at)
+    searching.index(incident)
+
+
+def raise_severity(incident: Incident, to: int, *, at: datetime, why: str) -> None:
+    """A worse severity by an alert, paged anew while nobody has it; a person's choice of the same or a worse one stands.
+
+    In the caller's transaction, which locks the incident.
+    """
+    if to >= incident.severity:
+        return
+    was, incident.severity = incident.severity, to
+    _save(incident)
+    timeline.append(incident, kind="severity", at=at, by=None, text=f"SEV{was} → SEV{to}: {why}")
+    paging.begin(incident, at)
+
+
+@transaction.atomic
+def set_severity(incident_id: int, to: int, *, by: User, at: datetime, reason: str = "") -> Incident:
+    """A person's choice. A lower one needs a reason; a higher one pages anew. Raises: Invalid."""
+    incident = _locked(incident_id)
+    if to == incident.severity:
+        return incident
+    if to > incident.severity and len(reason.strip()) < REASON_AT_LEAST:
+        raise Invalid(f"A lower severity needs a reason of at least {REASON_AT_LEAST} characters.")
+    was, incident.severity, incident.severity_set_by_person = incident.severity, Severity(to), True
+    _save(incident)
+    told = f"SEV{was} → SEV{to}" + (f": {reason.strip()}" if reason.strip() else "")
+    timeline.append(incident, kind="severity", at=at, by=by, text=told)
+    if to < was and incident.status == Status.TRIAGE:
+        paging.begin(incident, at)
+    searching.index(incident)
+    return incident
+
+
+def note(incident_id: int, text: str, *, by: User, at: datetime) -> Entry:
+    """A note for the responders, in Markdown. Raises: Invalid, empty or too long."""
+    if not text.strip():
+        raise Invalid("The note is empty.")
+    render.refuse_too_long(text)
+    html = render.to_html(text, short=True)  # before the transaction: it may take two seconds
+    with transaction.atomic():
+        return timeline.append(_locked(incident_id), kind="note", at=at, by=by, text="Note", body=render.clean(text), html=html)
+
+
+def set_quiet(incident: Incident, since: datetime | None, *, at: datetime) -> None:
+    """No alert of it fires any more, or one fires again (`since` None). Nothing resolves itself. In the caller's transaction."""
+    if (incident.quiet_since is None) == (since is None):
+        return
+    incident.quiet_since = since
+    _save(incident)
+    if since is not None:
+        timeline.append(
+            incident,
+            kind="alert_ended",
+            at=at,
+            by=None,
+            text=f"Quiet since {since:%H:%M} UTC: every alert has ended. Resolve it when impact is over.",
+        )
+
+
+def _locked(incident_id: int) -> Incident:
+    return Incident.objects.select_for_update(of=("self",)).select_related("service__team", "acknowledged_by").get(pk=incident_id)
+
+
+def _save(incident: Incident) -> None:
+    incident.version += 1
+    incident.save()
+
+
+def _who_moved(incident: Incident) -> str:
+    entry = timeline.story(incident).filter(kind__in=["status", "ack"]).last()
+    who = f" by {entry.by}" if entry and entry.by else ""
+    when = f" at {entry.at:%H:%M} UTC" if entry else ""
+    return f"{incident.reference} was already moved to {incident.get_status_display().lower()}{who}{when}. Look again before you decide."

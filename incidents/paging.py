@@ -1,0 +1,216 @@
+"""Get a human: who is paged, what they are told, and who is next when nobody acknowledges."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from urllib.parse import quote
+
+from django.conf import settings
+from django.db import transaction
+
+from incidents import timeline
+from incidents.models import Incident
+from incidents.models.incident import Status
+from oncall import hours, rota
+from oncall.escalation import Next, Plan, next_step, upcoming
+from portal import due
+from portal.accounts.models import User
+from portal.models import Due
+from portal.notify import outbox
+from portal.notify.models import Message
+
+ESCALATE, PASS_ON = "incidents.escalate", "incidents.pass_on"
+LEASE = timedelta(seconds=12)
+NOBODY_AGAIN = timedelta(minutes=5)  # when no step of the whole policy reached anybody
+CHANNEL = "email"
+
+
+def begin(incident: Incident, at: datetime) -> None:
+    """Start paging as the severity asks for it, in the caller's transaction (product.md section 5).
+
+    SEV1 at once; SEV2 at once in business hours, otherwise a notice now and the page at opening; SEV3 a notice to the team; SEV4 nobody.
+    """
+    incident.pages_begun += 1
+    incident.steps_taken = 0
+    incident.paging_begun_at = at if incident.severity <= 2 else None
+    if incident.severity == 2 and incident.service and not hours.is_open(incident.service, at):
+        incident.paging_begun_at = hours.next_opening(incident.service, at)
+    _keep(incident)
+    if incident.paging_begun_at is None:
+        _tell_team(incident, at)
+    elif incident.paging_begun_at > at:
+        text = f"Outside business hours: paged at {incident.paging_begun_at:%d %b %H:%M} UTC unless somebody acknowledges"
+        timeline.append(incident, kind="notice", at=at, by=None, text=text)
+        _tell_primary(incident, at)
+        due.put(ESCALATE, str(incident.pk), at=incident.paging_begun_at, priority=1)
+    else:
+        due.cancel(ESCALATE, [str(incident.pk)])
+        _take_steps(incident, at)
+
+
+def stop(incident: Incident, *, why: str) -> None:
+    """Nobody has to be paged any more: open pages and steps are cancelled, in the caller's transaction."""
+    due.cancel(ESCALATE, [str(incident.pk)])
+    due.cancel(PASS_ON, [str(incident.pk)])
+    outbox.cancel(incident.subject, purpose=Message.Purpose.PAGE, why=why)
+    incident.paging_begun_at = None
+
+
+def escalate(row: Due, now: datetime) -> None:
+    """The handler of `incidents.escalate`: look again under the lock, then take the steps whose time has come."""
+    with transaction.atomic():
+        incident = _locked(int(row.key))
+        if not due.settle(row) or incident.status != Status.TRIAGE or incident.paging_begun_at is None:
+            return
+        if incident.quiet_since and incident.steps_taken:
+            timeline.append(incident, kind="page_failed", at=now, by=None, text="Quiet and nobody looked: the escalation stops here")
+            return
+        _take_steps(incident, now)
+
+
+def pass_on(row: Due, now: datetime) -> None:
+    """The handler of `incidents.pass_on`: a page was given up, so the next step is taken at once."""
+    with transaction.atomic():
+        incident = _locked(int(row.key))
+        if not due.settle(row) or incident.status != Status.TRIAGE or incident.paging_begun_at is None or incident.team is None:
+            return
+        coming = next_step(rota.plan_for(incident.team, incident.severity), begun_at=incident.paging_begun_at, taken=incident.steps_taken)
+        if coming and coming.at > now:
+            incident.paging_begun_at -= coming.at - now
+        due.cancel(ESCALATE, [row.key])
+        _take_steps(incident, now)
+
+
+def page_given_up(message: Message, at: datetime) -> None:
+    """No channel reached somebody. A row of its own does the rest: whoever holds a message's row must not wait for the incident's lock."""
+    subject, _, pk = message.about.partition(":")
+    if subject == "incident":
+        due.put(PASS_ON, pk, at=at, priority=0)
+
+
+def ladder(incident: Incident) -> list[tuple[Next, rota.Reached]]:
+    """Who is paged next, and when, in the round that is under way; empty when nobody is."""
+    team = incident.team
+    if incident.status != Status.TRIAGE or incident.paging_begun_at is None or team is None:
+        return []
+    plan = rota.plan_for(team, incident.severity)
+    return [(step, rota.whom(team, step.step, step.at)) for step in upcoming(plan, begun_at=incident.paging_begun_at, taken=incident.steps_taken)]
+
+
+def _take_steps(incident: Incident, now: datetime) -> None:
+    """Take every step whose time has come; an empty one passes on at once. Puts the row of the next one. The incident is locked or new."""
+    team = incident.team
+    if team is None:
+        timeline.append(incident, kind="page_failed", at=now, by=None, text="Nobody can be paged: no team exists. Make one under Admin, Teams.")
+        return
+    plan = rota.plan_for(team, incident.severity)
+    said: set[str] = set()
+    reached_somebody, at_once = False, False
+    while (step := _next(incident, plan)) and (step.at <= now or at_once):
+        if step.at > now and incident.paging_begun_at:
+            incident.paging_begun_at -= step.at - now
+        incident.steps_taken += 1
+        found = rota.whom(team, step.step, now)
+        for person in found.people:
+            _page(incident, person, step, plan, now)
+        at_once = not found.people
+        reached_somebody = reached_somebody or bool(found.people)
+        if at_once and found.why not in said:
+            said.add(found.why)
+            timeline.append(incident, kind="page_failed", at=now, by=None, text=f"{found.why}. Passed on to the next step.")
+    _plan_on(incident, step, now, reached_somebody)
+    _keep(incident)
+
+
+def _next(incident: Incident, plan: Plan) -> Next | None:
+    if incident.paging_begun_at is None:
+        return None
+    return next_step(plan, begun_at=incident.paging_begun_at, taken=incident.steps_taken)
+
+
+def _plan_on(incident: Incident, step: Next | None, now: datetime, reached_somebody: bool) -> None:
+    if step is not None:
+        due.put(ESCALATE, str(incident.pk), at=step.at, priority=1)
+    elif reached_somebody or Message.objects.filter(about=incident.subject, purpose=Message.Purpose.PAGE).exists():
+        timeline.append(incident, kind="page_failed", at=now, by=None, text="The escalation is exhausted: everybody was paged, nobody acknowledged")
+    else:
+        first = not timeline.story(incident).filter(kind="page_failed", data__nobody=True).exists()
+        if first:
+            text = "Nobody could be paged. Trying again every 5 minutes: put somebody on call."
+            timeline.append(incident, kind="page_failed", at=now, by=None, text=text, data={"nobody": True})
+        incident.steps_taken, incident.paging_begun_at = 0, now + NOBODY_AGAIN
+        due.put(ESCALATE, str(incident.pk), at=now + NOBODY_AGAIN, priority=1)
+
+
+def _page(incident: Incident, person: User, step: Next, plan: Plan, now: datetime) -> None:
+    first = incident.steps_taken == 1
+    outbox.queue(
+        person,
+        channel=CHANNEL,
+        purpose=Message.Purpose.PAGE,
+        subject=subject_of(incident),
+        body=text_of(incident, plan),
+        dedup_key=f"page:{incident.pk}:{person.pk}:{CHANNEL}:{step.index}:{step.round}:{incident.pages_begun}",
+        at=now,
+        about=incident.subject,
+        priority=0 if first else 1,
+        practice=incident.kind == Incident.Kind.DRILL,
+    )
+
+
+def subject_of(incident: Incident) -> str:
+    return f"[SEV{incident.severity}] {incident.title} ({incident.reference})"
+
+
+def text_of(incident: Incident, plan: Plan | None = None) -> str:
+    """What a page says: what is wrong, since when, where to go, who is next. Plain text, data only."""
+    link = f"{settings.BASE_URL}/incidents/{incident.pk}/"
+    lines = [f"{incident.title}", "", f"SEV{incident.severity} · {incident.service or 'no service'} · opened {incident.opened_at:%d %b %H:%M} UTC"]
+    if incident.summary:
+        lines += ["", incident.summary[:1000]]
+    lines += ["", f"Acknowledge: {link}"]
+    names = incident.episodes.values_list("alert__name", flat=True).distinct()[:3]
+    lines += [f"Runbook: {settings.BASE_URL}/r/{quote(name, safe='')}?incident={incident.pk}" for name in names]
+    coming = _next(incident, plan) if plan else None
+    if coming:
+        lines += ["", f"Without an acknowledgement the {coming.step.whom} is paged at {coming.at:%H:%M} UTC."]
+    return "\n".join(lines)
+
+
+def _tell_team(incident: Incident, at: datetime) -> None:
+    """SEV3: a notice to each active member. SEV4: nobody."""
+    team = incident.team
+    if incident.severity == 3 and team is not None:
+        for person in team.members.filter(is_active=True, is_service=False).order_by("pk"):
+            _notice(incident, person, at)
+
+
+def _tell_primary(incident: Incident, at: datetime) -> None:
+    seat = rota.responder(incident.team, "primary", at) if incident.team else None
+    if seat and seat.person:
+        _notice(incident, seat.person, at)
+
+
+def _notice(incident: Incident, person: User, at: datetime) -> None:
+    outbox.queue(
+        person,
+        channel=CHANNEL,
+        purpose=Message.Purpose.NOTICE,
+        subject=subject_of(incident),
+        body=text_of(incident),
+        dedup_key=f"notice:{incident.pk}:{person.pk}:{CHANNEL}:{incident.pages_begun}",
+        at=at,
+        about=incident.subject,
+        priority=2,
+        practice=incident.kind == Incident.Kind.DRILL,
+    )
+
+
+def _locked(incident_id: int) -> Incident:
+    return Incident.objects.select_for_update(of=("self",)).select_related("service__team").get(pk=incident_id)
+
+
+def _keep(incident: Incident) -> None:
+    Incident.objects.filter(pk=incident.pk).update(
+        paging_begun_at=incident.paging_begun_at, steps_taken=incident.steps_taken, pages_begun=incident.pages_begun
+    )

@@ -1,0 +1,26 @@
+"""Who may do what: everybody signed in reads and declares, responders respond; restricted incidents exist only for those named."""
+
+from __future__ import annotations
+
+from incidents.models import Incident
+from portal.accounts.models import User
+from portal.accounts.roles import Role
+
+
+def can_see(user: User, incident: Incident) -> bool:
+    return not incident.is_restricted or Incident.objects.visible_to(user).filter(pk=incident.pk).exists()
+
+
+def can_declare(user: User) -> bool:
+    return user.is_active
+
+
+def can_respond(user: User, incident: Incident) -> bool:
+    """Acknowledge, move, note, change the severity."""
+    return user.at_least(Role.RESPONDER) and can_see(user, incident)
+
+
+def hidden_subjects(user: User) -> set[str]:
+    """Journal subjects of incidents that this person may not see. 1 query."""
+    hidden = Incident.objects.filter(is_restricted=True).exclude(pk__in=Incident.objects.visible_to(user))
+    return {f"incident:{pk}" for pk in hidden.values_list("pk", flat=True)}
