@@ -3,6 +3,7 @@ from django.apps import AppConfig
 
 class NotifyConfig(AppConfig):
     name = "portal.notify"
+    verbose_name = "messages"
     label = "notify"
 
     def ready(self) -> None:
