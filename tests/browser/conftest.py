@@ -42,11 +42,13 @@ def browser():
 
 @pytest.fixture
 def open_page(browser, live_server):
-    """open_page(user, phone=False) -> a page with an empty history, signed in as `user`; None: signed out. Its `.complaints` fill up."""
+    """open_page(user, phone=False, script=True) -> a page with an empty history, signed in as `user`; None: signed out. Its `.complaints` fill up."""
     contexts = []
 
-    def opened(user=None, *, phone=False):
-        context = browser.new_context(base_url=live_server.url, locale="en-GB", reduced_motion="reduce", **(PHONE if phone else DESKTOP))
+    def opened(user=None, *, phone=False, script=True):
+        context = browser.new_context(
+            base_url=live_server.url, locale="en-GB", reduced_motion="reduce", java_script_enabled=script, **(PHONE if phone else DESKTOP)
+        )
         context.set_default_timeout(8000)  # milliseconds
         contexts.append(context)
         if user is not None:

@@ -11,8 +11,9 @@ from tests.browser.looks import accessibility, photograph
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-def test_people_sign_in_and_land_where_they_wanted_to_go(open_page, ana):
-    page = open_page()
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
+def test_people_sign_in_and_land_where_they_wanted_to_go(open_page, ana, script):
+    page = open_page(script=script)
 
     page.goto("/components/")
     page.get_by_label("Email").fill(ana.email)
@@ -123,12 +124,13 @@ def test_copying_a_command_leaves_the_prompt_behind(open_page, ana):
     ]
 
 
-def test_a_phone_finds_every_page_behind_more(open_page, ana):
-    page = open_page(ana, phone=True)
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
+def test_a_phone_finds_every_page_behind_more(open_page, ana, script):
+    page = open_page(ana, phone=True, script=script)
     page.goto("/")
 
-    page.get_by_role("button", name="More").click()
-    page.get_by_role("link", name="Admin").click()
+    page.get_by_role("link", name="More").click()
+    page.get_by_role("dialog").get_by_role("link", name="Admin").click()
 
     page.wait_for_url("**/admin/")
 
