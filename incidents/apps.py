@@ -5,13 +5,24 @@ class IncidentsConfig(AppConfig):
     name = "incidents"
 
     def ready(self) -> None:
-        from incidents import paging, searching
+        from incidents import api, paging, panels, policies, searching
         from portal import due
+        from portal.api import router
+        from portal.home.needs import needs
+        from portal.home.panels import panels as home
         from portal.notify import outbox
-        from portal.search.documents import access_keys, sources
+        from portal.search.documents import hidden_keys, sources
+        from portal.web.counts import counts
+        from portal.web.panels import Panel
+        from runbooks.diagnostics import runs
 
         due.register(paging.ESCALATE, paging.escalate, lease=paging.LEASE)
         due.register(paging.PASS_ON, paging.pass_on, lease=paging.LEASE)
         outbox.gave_up.put("page", paging.page_given_up)
         sources.put("incidents", searching.everything)
-        access_keys.put("incidents", searching.access_keys)
+        hidden_keys.put("incidents", policies.hidden_subjects)
+        router.register("incidents", api.IncidentViewSet, basename="incident")
+        counts.put("open incidents", panels.open_count)
+        needs.put("pages", panels.needs_of_pages)
+        home.put("open-incidents", Panel("incidents/_open_panel.html", panels.open_incidents, order=10))
+        runs.hidden_subjects.put("incidents", policies.hidden_subjects)

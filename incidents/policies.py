@@ -20,7 +20,9 @@ def can_respond(user: User, incident: Incident) -> bool:
     return user.at_least(Role.RESPONDER) and can_see(user, incident)
 
 
-def hidden_subjects(user: User) -> set[str]:
-    """Journal subjects of incidents that this person may not see. 1 query."""
-    hidden = Incident.objects.filter(is_restricted=True).exclude(pk__in=Incident.objects.visible_to(user))
+def hidden_subjects(user: User | None) -> set[str]:
+    """Journal subjects, and access keys, of incidents that this person may not see; None: of all restricted ones. 1 query."""
+    hidden = Incident.objects.filter(is_restricted=True)
+    if user is not None:
+        hidden = hidden.exclude(pk__in=Incident.objects.visible_to(user))
     return {f"incident:{pk}" for pk in hidden.values_list("pk", flat=True)}

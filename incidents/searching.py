@@ -1,11 +1,10 @@
-"""What the search box finds of incidents; restricted ones only for those who may see them."""
+"""What the search box finds of incidents; restricted ones only for those who may see them (`policies.hidden_subjects`)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from incidents.models import Incident
-from portal.accounts.models import User
 from portal.search import documents
 from portal.search.documents import Document
 
@@ -24,7 +23,7 @@ def _document(incident: Incident) -> Document:
         body=incident.summary,
         url=f"/incidents/{incident.pk}/",
         names=f"{incident.reference} {alerts} {incident.service or ''}",
-        access=incident.subject if incident.is_restricted else "",
+        access=incident.subject,
         label=f"SEV{incident.severity} {incident.get_status_display().lower()}",
         at=incident.opened_at,
     )
@@ -34,9 +33,3 @@ def everything() -> Iterator[tuple[str, list[Document]]]:
     """For `manage.py reindex`."""
     for incident in Incident.objects.select_related("service").iterator(chunk_size=500):
         yield incident.subject, [_document(incident)]
-
-
-def access_keys(user: User) -> set[str]:
-    """The restricted incidents that this person may see. 1 query."""
-    visible = Incident.objects.filter(is_restricted=True).visible_to(user)
-    return {f"incident:{pk}" for pk in visible.values_list("pk", flat=True)}

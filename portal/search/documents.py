@@ -32,8 +32,9 @@ class Document:
 
 # For `manage.py reindex`: every group with its documents.
 sources: Shelf[Callable[[], Iterator[tuple[str, list[Document]]]]] = Shelf("search sources")
-# Which restricted keys a person may see; administrators are asked like everybody.
-access_keys: Shelf[Callable[[User], set[str]]] = Shelf("access keys")
+# Which access keys are hidden from a person; None is a reader who sees only what everybody may. Asked at each search, so that a
+# thing that becomes restricted is hidden at once, with all that was written about it.
+hidden_keys: Shelf[Callable[[User | None], set[str]]] = Shelf("hidden keys")
 
 
 @transaction.atomic
@@ -53,9 +54,9 @@ def remove(group: str) -> None:
         SearchDocument.objects.filter(pk__in=[row.pk for row in old]).delete()
 
 
-def keys_of(user: User) -> set[str]:
-    """The access keys of a person, beside "" which everybody has. 1 query for each shelf entry."""
-    return {key for _, keys in access_keys for key in keys(user)}
+def hidden_from(user: User | None) -> set[str]:
+    """The access keys that this reader may not see. 1 query for each shelf entry."""
+    return {key for _, keys in hidden_keys for key in keys(user)}
 
 
 def _stored(document: Document) -> dict[str, object]:

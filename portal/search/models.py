@@ -14,7 +14,7 @@ class SearchDocument(models.Model):
     names = models.TextField(blank=True)  # alert names, slugs, references: weigh most
     url = models.CharField(max_length=400)
     source_path = models.CharField(max_length=1000, blank=True)
-    access = models.CharField(max_length=80, blank=True)  # "" for everybody signed in, else a key such as "incident:142"
+    access = models.CharField(max_length=80, blank=True)  # what it belongs to, such as "incident:142", and may be hidden with; else ""
     label = models.CharField(max_length=60, blank=True)  # shown beside the title: "unproven", "draft"
     at = models.DateTimeField(null=True, blank=True)
 

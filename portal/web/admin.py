@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Model
 from django.http import HttpRequest
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin, TabularInline
@@ -15,6 +16,8 @@ from portal.web.versions import VersionedForm
 
 class PolicyRights:
     """Override the three `may_*` with the package's policies. Without that: everybody in the admin reads, administrators change."""
+
+    model: type[Model]
 
     def may_view(self, user: User, thing: Any | None) -> bool:
         return user.is_staff
@@ -30,10 +33,16 @@ class PolicyRights:
         return isinstance(request.user, User) and self.may_view(request.user, None)
 
     def has_view_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
-        return isinstance(request.user, User) and self.may_view(request.user, obj)
+        return isinstance(request.user, User) and self.may_view(request.user, self._thing(obj))
+
+    def _thing(self, obj: Any | None) -> Any | None:
+        """The buttons of a change page ask with the bare key."""
+        if isinstance(obj, str | int):
+            return self.model._default_manager.filter(pk=obj).first()
+        return obj
 
     def has_change_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
-        return isinstance(request.user, User) and self.may_change(request.user, obj)
+        return isinstance(request.user, User) and self.may_change(request.user, self._thing(obj))
 
     def has_add_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
         return isinstance(request.user, User) and self.may_add(request.user)

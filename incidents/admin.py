@@ -1,0 +1,69 @@
+"""Incidents in the admin: their state is read here and changed by the same verbs as on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from incidents import lifecycle, policies, searching
+from incidents.models import Incident, Milestone
+from portal import clock
+from portal.accounts.acting import acting
+from portal.accounts.models import User
+from portal.errors import DomainError, require
+from portal.web.admin import PolicyInline, VersionedAdmin
+
+
+class MilestoneInline(PolicyInline):
+    model = Milestone
+    fields = ["name", "at", "source", "author", "edited"]
+    readonly_fields = fields
+
+    def may_change(self, user: User, thing: Any | None) -> bool:
+        return False
+
+
+@admin.register(Incident)
+class IncidentAdmin(VersionedAdmin):
+    list_display = ["reference", "title", "severity", "status", "service", "opened_at"]
+    list_filter = ["status", "severity", "service"]
+    list_select_related = ["service"]
+    fields = ["title", "summary", "service", "is_restricted", "named", "seen_version"]
+    readonly_fields: list[str] = []
+    inlines = [MilestoneInline]
+    actions = ["acknowledge_selected", "resolve_selected"]
+
+    def may_change(self, user: User, thing: Any | None) -> bool:
+        return user.is_staff if thing is None else policies.can_respond(user, thing)
+
+    def may_add(self, user: User) -> bool:
+        return False  # declared on the portal, or opened by an alert
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Incident]:
+        found: QuerySet[Incident] = super().get_queryset(request)
+        return found.filter(pk__in=Incident.objects.visible_to(acting(request)))
+
+    def save_model(self, request: HttpRequest, obj: Incident, form: Any, change: bool) -> None:
+        if form.has_changed():
+            super().save_model(request, obj, form, change)
+            searching.index(obj)
+
+    @admin.action(description="Acknowledge", permissions=["change"])
+    def acknowledge_selected(self, request: HttpRequest, chosen: QuerySet[Incident]) -> None:
+        self._each(request, chosen, lambda incident: lifecycle.acknowledge(incident.pk, by=acting(request), at=clock.now()))
+
+    @admin.action(description="Resolve", permissions=["change"])
+    def resolve_selected(self, request: HttpRequest, chosen: QuerySet[Incident]) -> None:
+        self._each(request, chosen, lambda incident: lifecycle.resolve(incident.pk, by=acting(request), at=clock.now()))
+
+    def _each(self, request: HttpRequest, chosen: QuerySet[Incident], verb: Callable[[Incident], object]) -> None:
+        for incident in chosen:
+            try:
+                require(policies.can_respond(acting(request), incident), "Responders may do that.")
+                verb(incident)
+            except DomainError as refusal:
+                self.message_user(request, str(refusal), messages.WARNING)
