@@ -46,10 +46,12 @@ def open_from_alert(
     detected_at: datetime,
     happened_before: Incident | None = None,
     unmapped: str = "",
+    page: bool = True,
 ) -> Incident:
     """A new incident in triage that takes the alerts of its key, and its first page, in the caller's transaction.
 
-    `detected_at`: when the source first saw it. Raises: IntegrityError, another incident takes the alerts of that key.
+    `detected_at`: when the source first saw it. `page` False: the caller begins paging once its alerts are attached, so that a page
+    can name them. Raises: IntegrityError, another incident takes the alerts of that key.
     """
     incident = Incident.objects.create(
         title=title[:300],
@@ -65,7 +67,9 @@ def open_from_alert(
     milestones.fill(incident, "impact_started", at=detected_at, recorded_at=at)
     milestones.fill(incident, "detected", at=detected_at, recorded_at=at)
     timeline.append(incident, kind="status", at=at, by=None, text=f"Opened as SEV{severity} by an alert")
-    _after_opening(incident, at)
+    if page:
+        paging.begin(incident, at)
+    searching.index(incident)
     return incident
 
 
@@ -86,13 +90,9 @@ def declare(*, title: str, severity: int, service: Service | None, summary: str,
     for name in ("detected", "declared"):
         milestones.fill(incident, name, at=at, recorded_at=at, author=by)
     timeline.append(incident, kind="status", at=at, by=by, text=f"Declared as SEV{severity}")
-    _after_opening(incident, at)
-    return incident
-
-
-def _after_opening(incident: Incident, at: datetime) -> None:
     paging.begin(incident, at)
     searching.index(incident)
+    return incident
 
 
 @transaction.atomic
@@ -235,11 +235,12 @@ def note(incident_id: int, text: str, *, by: User, at: datetime) -> Entry:
 
 def set_quiet(incident: Incident, since: datetime | None, *, at: datetime) -> None:
     """No alert of it fires any more, or one fires again (`since` None). Nothing resolves itself. In the caller's transaction."""
-    if (incident.quiet_since is None) == (since is None):
+    was = incident.quiet_since
+    if was == since:
         return
     incident.quiet_since = since
     _save(incident)
-    if since is not None:
+    if was is None and since is not None:
         timeline.append(
             incident,
             kind="alert_ended",
