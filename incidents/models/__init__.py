@@ -1,6 +1,6 @@
 """What happens: incidents, their milestones, and the alerts that open them."""
 
-from incidents.models.alert import Alert, Delivery, Episode, Source, SourceToken
+from incidents.models.alert import Alert, Delivery, Episode, Observation, SeverityRule, Source, SourceToken
 from incidents.models.incident import Incident, Milestone
 
-__all__ = ["Alert", "Delivery", "Episode", "Incident", "Milestone", "Source", "SourceToken"]
+__all__ = ["Alert", "Delivery", "Episode", "Incident", "Milestone", "Observation", "SeverityRule", "Source", "SourceToken"]

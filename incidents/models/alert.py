@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from django.db import models
-from django.db.models import F, Q
+from typing import TYPE_CHECKING
 
-from incidents.models.incident import Incident
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q, Subquery
+
+from incidents.alerts.episodes import Made
+from incidents.models.incident import Incident, Severity
 from oncall.models import Service
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User
+
+
+class SourceQuerySet(models.QuerySet["Source"]):
+    def with_last_delivery(self) -> SourceQuerySet:
+        """Adds `last_delivery_at`; it is asked, not kept, so that storing a request writes one row only."""
+        newest = Delivery.objects.filter(source=OuterRef("pk")).order_by("-received_at").values("received_at")[:1]
+        return self.annotate(last_delivery_at=Subquery(newest))
 
 
 class Source(models.Model):
@@ -15,10 +28,11 @@ class Source(models.Model):
     name = models.SlugField(max_length=60, unique=True)
     is_enabled = models.BooleanField(default=True)
     default_service = models.ForeignKey(Service, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    last_delivery_at = models.DateTimeField(null=True, blank=True)
     last_heartbeat_at = models.DateTimeField(null=True, blank=True)  # its Watchdog, seen firing
     stale_since = models.DateTimeField(null=True, blank=True)  # its Watchdog ended: what it says about endings is not believed
     created_at = models.DateTimeField()
+
+    objects = SourceQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]
@@ -63,7 +77,8 @@ class Delivery(models.Model):
     state = models.CharField(max_length=8, choices=State.choices, default=State.RECEIVED)
     understood = models.BooleanField(default=True)
     problems = models.JSONField(default=list)  # sentences
-    outcome = models.JSONField(default=dict)  # what was made of it, by fingerprint
+    reason = models.TextField(blank=True)  # why it failed the last time
+    external_url = models.CharField(max_length=500, blank=True)  # which Alertmanager of a pair sent it
     alert_count = models.PositiveIntegerField(default=0)
     truncated = models.PositiveIntegerField(default=0)  # alerts that the source did not show
 
@@ -79,6 +94,13 @@ class Delivery(models.Model):
         return f"delivery {self.pk} of {self.source_id}"
 
 
+class AlertQuerySet(models.QuerySet["Alert"]):
+    def visible_to(self, user: User) -> AlertQuerySet:
+        """Without those that have an episode in an incident hidden from `user`."""
+        hidden = Incident.objects.exclude(pk__in=Incident.objects.visible_to(user).values("pk"))
+        return self.exclude(Exists(Episode.objects.filter(alert=OuterRef("pk"), incident__in=hidden.values("pk"))))
+
+
 class Alert(models.Model):
     """A labelled signal, identified by source and fingerprint; lives across many episodes."""
 
@@ -88,10 +110,15 @@ class Alert(models.Model):
     labels = models.JSONField()
     annotations = models.JSONField(default=dict)
     generator_url = models.TextField(blank=True)
-    severity = models.PositiveSmallIntegerField(default=3)  # as mapped at the last receipt
+    severity = models.PositiveSmallIntegerField(choices=Severity.choices, null=True, blank=True)  # as mapped at the last receipt; null: a heartbeat
+    unmapped_severity = models.CharField(max_length=200, blank=True)  # its label, if no rule knows it
+    correlation_key = models.CharField(max_length=64, default="")
+    episode_count = models.PositiveIntegerField(default=0)  # also the number of its last episode
     service = models.ForeignKey(Service, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     first_seen_at = models.DateTimeField()
-    last_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()  # the newest receipt that told of it, firing or not
+
+    objects = AlertQuerySet.as_manager()
 
     class Meta:
         ordering = ["-last_seen_at"]
@@ -99,7 +126,16 @@ class Alert(models.Model):
         indexes = [models.Index(fields=["name"], name="alert_by_name")]
 
     def __str__(self) -> str:
-        return self.name
+        return self.name or "unnamed alert"
+
+    @property
+    def title(self) -> str:
+        """Its own sentence: the annotation `summary`, else its name."""
+        return " ".join(self.annotations.get("summary", "").split())[:300] or self.name or "unnamed alert"
+
+    @property
+    def is_heartbeat(self) -> bool:
+        return self.severity is None
 
 
 class Episode(models.Model):
@@ -112,15 +148,19 @@ class Episode(models.Model):
         BY_HAND = "by_hand", "Ended by hand"
 
     alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="episodes")
+    number = models.PositiveIntegerField()  # 1 is the alert's first
     incident = models.ForeignKey(Incident, null=True, blank=True, on_delete=models.SET_NULL, related_name="episodes")
     started_at = models.DateTimeField()  # the source's startsAt
+    last_starts_at = models.DateTimeField()  # the newest startsAt that it was seen firing with
     first_seen_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)  # the source's endsAt
     ended_how = models.CharField(max_length=10, choices=Ending.choices, blank=True)
     ending_received_at = models.DateTimeField(null=True, blank=True)  # of the delivery that ended it
     reopened_at = models.DateTimeField(null=True, blank=True)
+    reopened_after = models.DateTimeField(null=True, blank=True)  # the end that the last reopening undid
     reopenings = models.PositiveIntegerField(default=0)
+    was_firing = models.BooleanField(default=True)  # False: heard of only when it was over
 
     class Meta:
         ordering = ["-started_at", "-pk"]
@@ -128,7 +168,52 @@ class Episode(models.Model):
             models.UniqueConstraint(fields=["alert"], condition=Q(ended_at=None), name="episode_one_open_per_alert"),
             models.CheckConstraint(condition=Q(ended_at=None) | Q(ended_at__gte=F("started_at")), name="episode_ends_after_it_starts"),
         ]
-        indexes = [models.Index(fields=["incident", "ended_at"], name="episode_by_incident")]
+        indexes = [
+            models.Index(fields=["incident", "ended_at"], name="episode_by_incident"),
+            models.Index(fields=["alert", "number"], name="episode_by_alert"),
+        ]
 
     def __str__(self) -> str:
         return f"episode {self.pk} of alert {self.alert_id}"
+
+
+class Observation(models.Model):
+    """What one delivery said about one alert: enough to read the alert's story again when a delivery comes late."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="observations")
+    position = models.PositiveIntegerField()  # in the delivery's list of alerts
+    alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="observations")
+    received_at = models.DateTimeField()
+    is_firing = models.BooleanField()
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True, blank=True)
+    made = models.CharField(max_length=10, choices=[(made.value, made.sentence) for made in Made])  # of it, when it was worked off
+
+    class Meta:
+        ordering = ["-received_at", "-pk"]
+        constraints = [models.UniqueConstraint(fields=["delivery", "position"], name="observation_once_per_alert_of_a_delivery")]
+        indexes = [models.Index(fields=["alert", "-received_at"], name="observation_by_alert")]
+
+    def __str__(self) -> str:
+        return f"{self.alert_id} {self.made}"
+
+
+class SeverityRule(models.Model):
+    """A value of the label `severity` and what it becomes. First match wins; no row at all: the shipped table."""
+
+    label = models.CharField(max_length=200, help_text="In lower case; spaces around it do not count.")
+    source = models.ForeignKey(
+        Source, null=True, blank=True, on_delete=models.CASCADE, related_name="severity_rules", help_text="Empty: all sources."
+    )
+    severity = models.PositiveSmallIntegerField(choices=Severity.choices, null=True, blank=True, help_text="Empty: a heartbeat, opens no incident.")
+    order = models.PositiveIntegerField(default=100)
+
+    class Meta:
+        ordering = ["order", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["label", "source"], name="severity_rule_one_per_label_and_source"),
+            models.UniqueConstraint(fields=["label"], condition=Q(source=None), name="severity_rule_one_per_label_for_all_sources"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
