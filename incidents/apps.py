@@ -6,18 +6,21 @@ class IncidentsConfig(AppConfig):
 
     def ready(self) -> None:
         from incidents import api, paging, panels, policies, searching
+        from incidents.alerts import ingest, ledger, severity
         from portal import due
         from portal.api import router
         from portal.home.needs import needs
         from portal.home.panels import panels as home
         from portal.notify import outbox
         from portal.search.documents import hidden_keys, sources
+        from portal.seeding import chapters
         from portal.web.counts import counts
         from portal.web.panels import Panel
         from runbooks.diagnostics import runs
 
         due.register(paging.ESCALATE, paging.escalate, lease=paging.LEASE)
         due.register(paging.PASS_ON, paging.pass_on, lease=paging.LEASE)
+        due.register(ledger.INGEST, ingest.handle, lease=ingest.LEASE, pool="ingest", lost=ingest.give_up)
         outbox.gave_up.put("page", paging.page_given_up)
         sources.put("incidents", searching.everything)
         hidden_keys.put("incidents", policies.hidden_subjects)
@@ -26,3 +29,4 @@ class IncidentsConfig(AppConfig):
         needs.put("pages", panels.needs_of_pages)
         home.put("open-incidents", Panel("incidents/_open_panel.html", panels.open_incidents, order=10))
         runs.hidden_subjects.put("incidents", policies.hidden_subjects)
+        chapters.put("severity rules", severity.lay_out)

@@ -14,7 +14,7 @@ from portal import due, heartbeat, schema
 logger = logging.getLogger(__name__)
 
 EVERY = 1.0  # seconds
-THREADS = {"paging": 8, "work": 2}  # long work never starves paging: each pool has its own threads
+THREADS = {"paging": 8, "ingest": 2, "work": 2}  # long work never starves paging: each pool has its own threads
 SCHEMA_EVERY = 30.0  # seconds
 
 

@@ -1,0 +1,92 @@
+"""Which incident takes an alert: one per correlation key, settled by the database (alerts.md section 4)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from incidents import lifecycle
+from incidents.models import Incident, Source
+from incidents.models.incident import Status
+from oncall.models import Service
+
+REOPENS_WITHIN = timedelta(minutes=30)  # of being resolved; later it is a new incident that happened before
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What an incident is opened with if no other takes the alerts of `key`."""
+
+    key: str
+    title: str
+    summary: str
+    severity: int
+    unmapped: str
+    service: Service | None
+    detected_at: datetime
+
+
+class Services:
+    """Services by what alerts call them."""
+
+    def __init__(self, source: Source, names: Iterable[str]) -> None:
+        """1 query, none without names."""
+        wanted = {name for name in names if name}
+        found = list(Service.objects.filter(Q(slug__in=wanted) | Q(name__in=wanted)).select_related("team")) if wanted else []
+        self.default = source.default_service
+        self.by_name = {service.name: service for service in found} | {service.slug: service for service in found}
+
+    def of(self, labels: dict[str, str]) -> Service | None:
+        """By the label `service`, else the source's default, else None: unassigned."""
+        return self.by_name.get(labels.get("service", ""), self.default)
+
+
+def key_of(labels: dict[str, str], service: Service | None) -> str:
+    """sha256 of service and alert name. A label that names no service we know still tells one from another."""
+    label = labels.get("service", "")
+    is_known = service is not None and label in ("", service.slug, service.name)
+    values = [service.slug if service and is_known else label, labels.get("alertname", "")]
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()
+
+
+def lock(keys: Iterable[str], ids: Iterable[int]) -> dict[int, Incident]:
+    """Incidents that take the alerts of `keys`, and those of `ids`, locked in the order of their ids. 1 query, none for nothing."""
+    keys, ids = set(keys), set(ids)
+    if not keys and not ids:
+        return {}
+    wanted = Incident.objects.filter(Q(correlation_key__in=keys, takes_alerts=True) | Q(pk__in=ids)).select_related("service__team")
+    return {incident.pk: incident for incident in wanted.order_by("pk").select_for_update(of=("self",))}
+
+
+def taker(opening: Opening, locked: dict[int, Incident], *, at: datetime) -> tuple[Incident, bool]:
+    """The incident for the alerts of a key, and whether it was opened for them; the caller then begins its paging.
+
+    One resolved less than 30 min ago is reopened; an older one hands the key over. Raises: IntegrityError, somebody else opened it meanwhile.
+    """
+    current = next((found for found in locked.values() if found.takes_alerts and found.correlation_key == opening.key), None)
+    if current and current.status == Status.RESOLVED and current.resolved_at and at - current.resolved_at < REOPENS_WITHIN:
+        lifecycle.alert_returned(current, at)
+    if current and not current.is_over:
+        return current, False
+    if current:
+        current.takes_alerts = False
+        current.version += 1
+        current.save(update_fields=["takes_alerts", "version"])
+    opened = lifecycle.open_from_alert(
+        title=opening.title,
+        summary=opening.summary,
+        severity=opening.severity,
+        service=opening.service,
+        correlation_key=opening.key,
+        at=at,
+        detected_at=opening.detected_at,
+        happened_before=current,
+        unmapped=opening.unmapped,
+        page=False,
+    )
+    return opened, True
