@@ -71,3 +71,12 @@ def at_time(now: datetime, monkeypatch) -> None:
 
 def escalation_rows() -> list[datetime]:
     return list(Due.objects.filter(kind="incidents.escalate").values_list("due_at", flat=True))
+
+
+@pytest.fixture
+def sender(runner, noon):
+    """The Alertmanager of source `main`, with its token; alerts without a service are the runner's."""
+    from incidents.alerts import sources
+    from tests.incidents.alerting import Sender
+
+    return Sender(*sources.create("main", at=noon, default_service=runner))
