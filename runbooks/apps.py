@@ -7,11 +7,20 @@ class RunbooksConfig(AppConfig):
     def ready(self) -> None:
         from portal import due
         from portal.api import router
+        from portal.markdown.rerender import Text, texts
+        from portal.search.documents import sources
         from portal.seeding import chapters
+        from runbooks import editing, searching
+        from runbooks.api import RunbookViewSet
         from runbooks.diagnostics import api, runs, starting
         from runbooks.diagnostics.probes.jobs import STALE_JOBS
         from runbooks.diagnostics.registry import diagnostics
+        from runbooks.models import Runbook, Section
 
+        texts.put(editing.BODY, Text(Runbook, "body"))
+        texts.put(editing.SECTION, Text(Section, "body", prefix=lambda section: section.prefix))
+        sources.put("runbooks", searching.everything)
+        router.register("runbooks", RunbookViewSet)
         due.register(runs.RUN, runs.work, lease=runs.LEASE, pool="work", on_expiry="lost", lost=runs.lose)
         diagnostics.put(STALE_JOBS.slug, STALE_JOBS)
         chapters.put("targets", starting.lay_out)

@@ -1,3 +1,8 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from runbooks import views
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", views.runbook_list, name="runbook-list"),
+    path("<slug:slug>/", views.runbook_detail, name="runbook-detail"),
+]

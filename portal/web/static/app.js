@@ -24,6 +24,14 @@
     label.textContent = done; say('Command ' + done.toLowerCase()); setTimeout(() => label.textContent = was, 1600);
   }
 
+  // Code in a runbook gets its own copy button; without script it is plain text to select.
+  const copyable = $('template#copy');
+  if (copyable) d.querySelectorAll('[data-commands] pre:not(.md-plain)').forEach(pre => {
+    const box = copyable.content.firstElementChild.cloneNode(true);
+    (pre.closest('.highlight') || pre).replaceWith(box); box.append(pre);
+    pre.tabIndex = 0; pre.setAttribute('role', 'group'); pre.setAttribute('aria-label', 'Command');
+  });
+
   d.addEventListener('click', e => {
     const at = s => e.target.closest(s);
     if (at('[data-theme-toggle]')) switchTheme();
