@@ -8,6 +8,7 @@ from django.urls import include, path
 from portal.api import router
 from portal.health import healthz, readyz
 from portal.home.views import home
+from portal.search.views import search_api
 from portal.web.views import admin_sign_in, components, favicon
 
 handler400 = "portal.web.error_pages.bad_request"
@@ -25,6 +26,7 @@ urlpatterns = [
     path("admin/login/", admin_sign_in, name="admin-sign-in"),
     path("admin/", admin.site.urls),
     path("components/", components, name="components"),
+    path("api/search/", search_api, name="search-api"),
     path("api/", include((router.urls, "api"))),  # named api:incident-list; the page is incident-list
     path("oncall/", include("oncall.urls")),
     path("runbooks/", include("runbooks.urls")),

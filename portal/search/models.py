@@ -24,3 +24,17 @@ class SearchDocument(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class SearchWord(models.Model):
+    """A word of the library as it is written, for spelling. Never from a document that may be hidden."""
+
+    word = models.CharField(max_length=64, unique=True)
+    length = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ["word"]
+        indexes = [models.Index(fields=["length"], name="search_word_by_length")]
+
+    def __str__(self) -> str:
+        return self.word

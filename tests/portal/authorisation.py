@@ -5,6 +5,8 @@ from __future__ import annotations
 from tests.authorisation import PUBLIC, READ, RESPOND, Row
 
 ROWS = [
+    Row("search", "GET", READ - {"read_token", "write_token"}),
+    Row("search-api", "GET", READ),
     Row("favicon", "GET", PUBLIC),
     Row("admin-sign-in", "GET", frozenset()),  # sends to the sign-in page; people who are in already have no business here
     Row("components", "GET", RESPOND - {"write_token"}),

@@ -1,0 +1,53 @@
+"""The search page and its API twin: parse, find, render."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_safe
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from portal.accounts.acting import acting
+from portal.errors import Invalid
+from portal.search.find import Found, find
+
+KINDS = {"runbook": "Runbooks", "incident": "Incidents", "postmortem": "Postmortems", "action": "Action items", "service": "Services"}
+LONGEST = 10_000  # characters of a query
+
+
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    query, kind = request.GET.get("q", "")[:LONGEST], request.GET.get("kind", "")
+    found = find(query, user=acting(request), kinds=[kind] if kind in KINDS else [], limit=50)
+    order = list(dict.fromkeys(hit.kind for hit in found.hits))
+    hits = sorted(found.hits, key=lambda hit: order.index(hit.kind))
+    groups = [(KINDS.get(name, name), list(group)) for name, group in groupby(hits, key=lambda hit: hit.kind)]
+    template = "search/_results.html" if getattr(request, "htmx", False) else "search/search.html"
+    response = render(request, template, {"query": query, "kind": kind, "kinds": KINDS, "found": found, "groups": groups})
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@api_view(["GET"])
+def search_api(request: Request) -> Response:
+    """`?q=&kind=&limit=`: the hits, best first."""
+    limit = request.query_params.get("limit", "20")
+    if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit[:6]) <= 100:
+        raise Invalid("limit must be a whole number from 1 to 100.")
+    kind = request.query_params.get("kind", "")
+    if kind and kind not in KINDS:
+        raise Invalid(f"kind must be one of {', '.join(KINDS)}.")
+    found = find(request.query_params.get("q", "")[:LONGEST], user=acting(request), kinds=[kind] if kind else [], limit=int(limit))
+    return Response({"corrected": found.corrected, "total": found.total, "results": as_json(found)})
+
+
+def as_json(found: Found) -> list[dict[str, object]]:
+    return [
+        {"kind": hit.kind, "title": hit.title, "url": hit.url, "snippet": hit.snippet, "source_path": hit.source_path, "label": hit.label}
+        for hit in found.hits
+    ]
