@@ -41,9 +41,8 @@ class Sqlite:
             values += list(hidden)
         table = "search_fts JOIN search_searchdocument d ON d.id = search_fts.rowid"
         with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT d.id, -bm25(search_fts, {WEIGHTS}) AS score FROM {table} WHERE {where} ORDER BY score DESC, d.id LIMIT %s", [*values, limit]
-            )  # noqa: S608
+            rank = f"SELECT d.id, -bm25(search_fts, {WEIGHTS}) AS score FROM {table} WHERE {where}"  # noqa: S608
+            cursor.execute(f"{rank} ORDER BY score DESC, d.id LIMIT %s", [*values, limit])
             found = [(int(pk), float(score)) for pk, score in cursor.fetchall()]
             cursor.execute(f"SELECT count(*) FROM {table} WHERE {where}", values)  # noqa: S608
             return found, int(cursor.fetchone()[0])
