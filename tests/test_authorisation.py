@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 from django.contrib import admin
+from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
@@ -20,7 +21,7 @@ from oncall.models import Membership, Service, Team
 from portal.accounts.models import ApiToken
 from portal.accounts.roles import Role
 from portal.accounts.tokens import create_token
-from tests.authorisation import COLUMNS, Row
+from tests.authorisation import COLUMNS, SIGNED_IN, Row
 from tests.conftest import person
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -141,8 +142,6 @@ def _json(data) -> str:
 
 
 def test_every_cell_is_as_declared(world, capsys):
-    from django.db import transaction
-
     wrong, cells = [], 0
     for row in ROWS:
         url = reverse(row.url, kwargs=row.kwargs(world))
@@ -190,4 +189,28 @@ def test_every_model_in_the_admin_is_as_declared(world, capsys):
 
     with capsys.disabled():
         print(f"\nauthorisation matrix of the admin: {cells} cells")
+    assert not wrong, "\n" + "\n".join(wrong)
+
+
+def test_a_restricted_incident_is_not_there_for_those_not_named(world, capsys):
+    """404, not 403: that it exists is nobody's business."""
+    from tests.incidents.authorisation import NAMED, RESTRICTED, reason
+
+    wrong, cells = [], 0
+    for name, method in RESTRICTED:
+        url = reverse(name, kwargs={"pk": world.restricted.pk})
+        for column in COLUMNS:
+            if column in TOKENS and not url.startswith("/api/"):
+                continue
+            with transaction.atomic():
+                status = ask(world, column, method, url, reason(world))
+                transaction.set_rollback(True)
+            cells += 1
+            signed_in = column in SIGNED_IN and not (column == "read_token" and method != "GET")
+            declared = status not in {401, 403, 404} if column in NAMED else status == 404 if signed_in else status in {401, 403}
+            if status >= 500 or not declared:
+                wrong.append(f"{column} {method} {url}: {status}")
+
+    with capsys.disabled():
+        print(f"\nauthorisation matrix of a restricted incident: {cells} cells")
     assert not wrong, "\n" + "\n".join(wrong)
