@@ -21,6 +21,7 @@ EVERY = {
     "portal.dispatch": 15,
     "portal.pulse": 15,
     "oncall.open_shift_checklists": 300,
+    "postmortems.remind": 900,
 }
 app.conf.beat_schedule = {name: {"task": name, "schedule": seconds, "options": {"expires": seconds}} for name, seconds in EVERY.items()}
 

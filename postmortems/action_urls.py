@@ -1,3 +1,13 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from postmortems import action_views as views
+
+urlpatterns = [
+    path("", views.action_list, name="action-list"),
+    path("<int:pk>/", views.action_detail, name="action-detail"),
+    path("<int:pk>/begin/", views.action_begin, name="action-begin"),
+    path("<int:pk>/done/", views.action_done, name="action-done"),
+    path("<int:pk>/postpone/", views.action_postpone, name="action-postpone"),
+    path("<int:pk>/decline/", views.action_decline, name="action-decline"),
+    path("<int:pk>/reopen/", views.action_reopen, name="action-reopen"),
+]

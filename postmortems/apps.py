@@ -3,3 +3,22 @@ from django.apps import AppConfig
 
 class PostmortemsConfig(AppConfig):
     name = "postmortems"
+
+    def ready(self) -> None:
+        from incidents.panels import IncidentPanel, after
+        from portal.api import router
+        from portal.home.needs import needs
+        from portal.markdown.rerender import Text, texts
+        from portal.search.documents import sources
+        from portal.web.counts import counts
+        from postmortems import api, panels, searching, writing
+        from postmortems.models import Section
+
+        router.register("postmortems", api.PostmortemViewSet, basename="postmortem")
+        router.register("action-items", api.ActionItemViewSet, basename="action-item")
+        after.put("postmortem", IncidentPanel("postmortems/_incident_panel.html", panels.on_incident))
+        needs.put("action items", panels.needs_of_items)
+        needs.put("postmortems to publish", panels.needs_of_drafts)
+        counts.put("overdue action items", panels.overdue_count)
+        sources.put("postmortems", searching.everything)
+        texts.put("postmortems.sections", Text(Section, "body", prefix=writing.prefix_of))

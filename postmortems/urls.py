@@ -1,3 +1,9 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from postmortems import views
+
+urlpatterns = [
+    path("", views.postmortem_list, name="postmortem-list"),
+    path("start/<int:incident>/", views.postmortem_start, name="postmortem-start"),
+    path("<int:pk>/", views.postmortem_detail, name="postmortem-detail"),
+]

@@ -1,0 +1,163 @@
+"""The API of postmortems and action items. Fields are listed, verbs call the stories."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404
+from django_filters import rest_framework as filters
+from rest_framework import mixins, serializers, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from incidents.models import Incident
+from portal import clock
+from portal.accounts.acting import acting
+from portal.errors import require
+from postmortems import action_items, facts, policies, writing
+from postmortems.models import ActionItem, Postmortem, Section
+
+OWN = "Only its owner and the team that it belongs to may do that."
+
+
+class SectionFields(serializers.ModelSerializer[Section]):
+    class Meta:
+        model = Section
+        fields = ["id", "kind", "body", "version"]
+        read_only_fields = ["kind"]
+
+
+class PostmortemFields(serializers.ModelSerializer[Postmortem]):
+    reference = serializers.CharField(read_only=True)
+    incident = serializers.PrimaryKeyRelatedField(queryset=Incident.objects.all())
+    team: Any = serializers.SlugRelatedField("slug", read_only=True)
+    sections = SectionFields(many=True, read_only=True)
+    facts = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Postmortem
+        fields = ["id", "reference", "incident", "title", "slug", "status", "team", "author", "created_at", "published_at", "facts", "sections"]
+        read_only_fields = ["title", "slug", "status", "author", "created_at", "published_at"]
+
+    def get_facts(self, postmortem: Postmortem) -> dict[str, Any]:
+        found = facts.of(postmortem)
+        return {name: getattr(found, name) for name in found.__dataclass_fields__}
+
+
+class SectionEdit(serializers.Serializer[Any]):
+    body = serializers.CharField(allow_blank=True, trim_whitespace=False)
+    version = serializers.IntegerField(help_text="The version that you read.")
+
+
+class PostmortemFilter(filters.FilterSet):
+    class Meta:
+        model = Postmortem
+        fields = ["status", "incident"]
+
+
+class PostmortemViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.CreateModelMixin, viewsets.GenericViewSet[Postmortem]):
+    serializer_class = PostmortemFields
+    filterset_class = PostmortemFilter
+
+    def get_queryset(self) -> QuerySet[Postmortem]:
+        visible = Postmortem.objects.visible_to(acting(self.request))
+        return visible.select_related("incident__service", "team").prefetch_related("sections", "incident__milestones")
+
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Start the postmortem of a resolved incident; asking again answers the same one."""
+        wanted = self.get_serializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        incident = Incident.objects.visible_to(acting(request)).filter(pk=wanted.validated_data["incident"].pk).first()
+        if incident is None:
+            raise Http404
+        require(policies.can_start(acting(request)), "Responders start postmortems.")
+        postmortem = writing.start(incident.pk, by=acting(request), at=clock.now())
+        return Response(self.get_serializer(postmortem).data, status=201)
+
+    @action(detail=True, methods=["put"], url_path=r"sections/(?P<kind>\w+)")
+    def section(self, request: Request, pk: str, kind: str) -> Response:
+        """Save one section on top of the version that was read; 409 when somebody saved since."""
+        postmortem = self._editable()
+        wanted = SectionEdit(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        found = postmortem.sections.filter(kind=kind).first()
+        if found is None:
+            raise Http404
+        saved = writing.save_section(found.pk, wanted.validated_data["body"], seen=wanted.validated_data["version"], at=clock.now())
+        return Response(SectionFields(saved).data)
+
+    @action(detail=True, methods=["post"])
+    def publish(self, request: Request, pk: str) -> Response:
+        moved = writing.move(self._editable().pk, Postmortem.Status.PUBLISHED, by=acting(request), at=clock.now())
+        return Response(self.get_serializer(moved).data)
+
+    def _editable(self) -> Postmortem:
+        postmortem = self.get_object()
+        require(policies.can_edit(acting(self.request), postmortem), "Only the team that owns this postmortem may edit it.")
+        return postmortem
+
+
+class ActionItemFields(serializers.ModelSerializer[ActionItem]):
+    reference = serializers.CharField(read_only=True)
+    team: Any = serializers.SlugRelatedField("slug", read_only=True)
+    days_late = serializers.SerializerMethodField()
+
+    class Meta:
+        model = ActionItem
+        fields = [
+            *["id", "reference", "postmortem", "title", "why", "type", "priority", "owner", "team", "due_on", "times_moved", "status"],
+            *["evidence", "verify_by", "declined_because", "tracker_url", "created_at", "finished_at", "days_late", "version"],
+        ]
+        read_only_fields = fields
+
+    def get_days_late(self, item: ActionItem) -> int:
+        return item.days_late(clock.now())
+
+
+class EvidenceFields(serializers.Serializer[Any]):
+    evidence = serializers.CharField(max_length=2000)
+
+
+class PostponeFields(serializers.Serializer[Any]):
+    due_on = serializers.DateField()
+    reason = serializers.CharField(max_length=2000)
+
+
+class ActionItemFilter(filters.FilterSet):
+    overdue = filters.BooleanFilter(method="only_overdue")
+
+    class Meta:
+        model = ActionItem
+        fields = ["status", "owner", "postmortem"]
+
+    def only_overdue(self, found: Any, name: str, value: bool) -> Any:
+        return found.overdue(clock.now()) if value else found
+
+
+class ActionItemViewSet(viewsets.ReadOnlyModelViewSet[ActionItem]):
+    serializer_class = ActionItemFields
+    filterset_class = ActionItemFilter
+
+    def get_queryset(self) -> QuerySet[ActionItem]:
+        return ActionItem.objects.visible_to(acting(self.request)).select_related("owner", "team", "postmortem__incident")
+
+    @action(detail=True, methods=["post"])
+    def done(self, request: Request, pk: str) -> Response:
+        item, wanted = self._own(EvidenceFields)
+        finished = action_items.finish(item.pk, wanted["evidence"], by=acting(request), at=clock.now())
+        return Response(self.get_serializer(finished).data)
+
+    @action(detail=True, methods=["post"])
+    def postpone(self, request: Request, pk: str) -> Response:
+        item, wanted = self._own(PostponeFields)
+        moved = action_items.postpone(item.pk, wanted["due_on"], wanted["reason"], by=acting(request), at=clock.now())
+        return Response(self.get_serializer(moved).data)
+
+    def _own(self, fields: type[serializers.Serializer[Any]]) -> tuple[ActionItem, dict[str, Any]]:
+        item = self.get_object()
+        require(policies.can_finish(acting(self.request), item), OWN)
+        wanted = fields(data=self.request.data)
+        wanted.is_valid(raise_exception=True)
+        return item, wanted.validated_data

@@ -1,0 +1,60 @@
+"""What postmortems show on pages that do not know them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from django.urls import reverse
+
+from incidents.models import Incident
+from portal.accounts.models import User
+from portal.home.needs import Need
+from portal.web.counts import Count
+from postmortems import policies
+from postmortems.models import ActionItem, Postmortem
+from postmortems.writing import PUBLISH_WITHIN
+
+SOON = timedelta(days=2)
+
+
+def on_incident(user: User, incident: Incident, now: datetime) -> dict[str, Any] | None:
+    """The card on a resolved incident: its postmortem, or the button that starts it. 1 query."""
+    if incident.resolved_at is None:
+        return None
+    return {"postmortem": Postmortem.objects.filter(incident=incident).first(), "may_start": policies.can_start(user)}
+
+
+def needs_of_items(user: User, now: datetime) -> list[Need]:
+    """My unfinished items that are overdue or due within two days. 1 query."""
+    limit = now.astimezone(user.zone).date() + SOON
+    mine = ActionItem.objects.unfinished().filter(owner=user, due_on__lte=limit).select_related("owner")
+    return [
+        Need(
+            what=item.title,
+            why=f"{item.reference}, {item.days_late(now)} days overdue" if item.days_late(now) else f"{item.reference}, due {item.due_on:%d %b}",
+            due_at=datetime.combine(item.due_on, time(23, 59), tzinfo=user.zone).astimezone(UTC) if item.due_on else None,
+            url=reverse("action-detail", args=[item.pk]),
+        )
+        for item in mine
+    ]
+
+
+def needs_of_drafts(user: User, now: datetime) -> list[Need]:
+    """Postmortems that I write and that are not published. 1 query."""
+    mine = Postmortem.objects.unfinished().filter(author=user).select_related("incident")
+    return [
+        Need(
+            what=f"Publish the postmortem “{postmortem.title}”",
+            why=f"{postmortem.reference} is {postmortem.get_status_display().lower()}",
+            due_at=postmortem.incident.resolved_at + PUBLISH_WITHIN if postmortem.incident.resolved_at else None,
+            url=reverse("postmortem-detail", args=[postmortem.pk]),
+            icon="file-text",
+        )
+        for postmortem in mine
+    ]
+
+
+def overdue_count(user: User, now: datetime) -> dict[str, Count]:
+    """Overdue items that this person may see. 2 queries."""
+    return {"actions": Count(ActionItem.objects.overdue(now).visible_to(user).count(), "overdue", hot=True)}

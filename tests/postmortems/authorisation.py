@@ -1,0 +1,60 @@
+"""Who may do what with postmortems and action items."""
+
+from __future__ import annotations
+
+from incidents.models import Incident
+from postmortems import writing
+from postmortems.models import ActionItem
+from tests.authorisation import EDIT, READ, RESPOND, Row
+
+PAGE_READ = READ - {"read_token", "write_token"}
+STAFF = frozenset({"responder", "editor", "lead", "admin", "other_team"})
+NOBODY: frozenset[str] = frozenset()
+
+
+def build(world):
+    lead = world.people["lead"]
+    world.resolved = Incident.objects.create(
+        title="Resolved one", severity=2, service=world.service, opened_at=world.now, status="resolved", resolved_at=world.now
+    )
+    world.postmortem = writing.start(world.resolved.pk, by=lead, at=world.now)
+    world.item = ActionItem.objects.create(postmortem=world.postmortem, title="Improve", owner=lead, team=world.team, created_at=world.now)
+
+
+def of_postmortem(world):
+    return {"pk": world.postmortem.pk}
+
+
+def of_item(world):
+    return {"pk": world.item.pk}
+
+
+ROWS = [
+    Row("postmortem-list", "GET", PAGE_READ),
+    Row("postmortem-detail", "GET", PAGE_READ, of_postmortem),
+    Row("postmortem-start", "POST", STAFF, lambda world: {"incident": world.resolved.pk}),
+    Row("action-list", "GET", PAGE_READ),
+    Row("action-detail", "GET", PAGE_READ, of_item),
+    *(Row(f"action-{verb}", "POST", EDIT, of_item, lambda world: {"reason": "a good enough reason"}) for verb in ("begin", "done", "postpone")),
+    Row("action-decline", "POST", EDIT, of_item, lambda world: {"reason": "a good enough reason"}),
+    Row("action-reopen", "POST", EDIT, of_item, lambda world: {"reason": "a good enough reason"}),
+    Row("api:postmortem-list", "GET", READ),
+    Row("api:postmortem-list", "POST", RESPOND, data=lambda world: {"incident": world.resolved.pk}),
+    Row("api:postmortem-detail", "GET", READ, of_postmortem),
+    Row(
+        "api:postmortem-section",
+        "PUT",
+        EDIT,
+        lambda world: {"pk": world.postmortem.pk, "kind": "impact"},
+        lambda world: {"body": "All", "version": 1},
+    ),
+    Row("api:postmortem-publish", "POST", EDIT, of_postmortem),
+    Row("api:action-item-list", "GET", READ),
+    Row("api:action-item-detail", "GET", READ, of_item),
+    Row("api:action-item-done", "POST", EDIT, of_item, lambda world: {"evidence": "seen"}),
+    Row("api:action-item-postpone", "POST", EDIT, of_item, lambda world: {"due_on": "2030-01-01", "reason": "a good enough reason"}),
+]
+ADMIN = {
+    "postmortems.postmortem": (STAFF, NOBODY),
+    "postmortems.actionitem": (STAFF, EDIT | {"other_team"}),
+}
