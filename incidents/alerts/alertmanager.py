@@ -108,9 +108,14 @@ def fingerprint(labels: Iterable[tuple[str, str]]) -> str:
     """FNV-1a 64 over labels sorted by name, each `name 0xFF value 0xFF`, as 16 hex digits; the same as Alertmanager's."""
     state = _FNV_OFFSET
     for name, value in sorted(labels):
-        for byte in b"%b\xff%b\xff" % (name.encode(), value.encode()):
+        for byte in b"%b\xff%b\xff" % (_utf8(name), _utf8(value)):
             state = (state ^ byte) * _FNV_PRIME & _64_BITS
     return f"{state:016x}"
+
+
+def _utf8(text: str) -> bytes:
+    """Lone surrogates become U+FFFD, as in Go."""
+    return _SURROGATE.sub("\ufffd", text).encode()
 
 
 def clean_line(text: str) -> str:
@@ -145,7 +150,7 @@ def _report(position: int, alert: Any, *, received_at: datetime, tell: Callable[
     if not isinstance(labels, dict) or not labels:
         tell(f"{which} has no labels and was left out.")
         return None
-    identity = {_SURROGATE.sub("\ufffd", name): _SURROGATE.sub("\ufffd", _text(value)) for name, value in labels.items()}
+    identity = {name: _text(value) for name, value in labels.items()}
     ours, sent = fingerprint(identity.items()), alert.get("fingerprint")
     if sent and sent != ours:
         tell(f"{which} was sent with the fingerprint {clean_line(_text(sent))[:40]}; its labels give {ours}, which is kept.")
@@ -190,7 +195,7 @@ def _pairs(found: Any, what: str, clean: Callable[[str], str], tell: Callable[[s
 def _cut_name(name: str) -> str:
     if len(name) <= NAME_LIMIT:
         return name
-    return f"{name[: NAME_LIMIT - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    return f"{name[: NAME_LIMIT - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"  # clean by now: it encodes
 
 
 def _cut_value(value: str) -> str:
