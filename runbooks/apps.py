@@ -10,9 +10,10 @@ class RunbooksConfig(AppConfig):
         from portal.markdown.rerender import Text, texts
         from portal.search.documents import sources
         from portal.seeding import chapters
-        from runbooks import editing, searching
+        from runbooks import editing, searching, starting
         from runbooks.api import RunbookViewSet
-        from runbooks.diagnostics import api, runs, starting
+        from runbooks.diagnostics import api, runs
+        from runbooks.diagnostics import starting as targets
         from runbooks.diagnostics.probes.jobs import STALE_JOBS
         from runbooks.diagnostics.registry import diagnostics
         from runbooks.models import Runbook, Section
@@ -23,6 +24,7 @@ class RunbooksConfig(AppConfig):
         router.register("runbooks", RunbookViewSet)
         due.register(runs.RUN, runs.work, lease=runs.LEASE, pool="work", on_expiry="lost", lost=runs.lose)
         diagnostics.put(STALE_JOBS.slug, STALE_JOBS)
-        chapters.put("targets", starting.lay_out)
+        chapters.put("runbooks", starting.lay_out)
+        chapters.put("targets", targets.lay_out)
         router.register("diagnostics", api.DiagnosticViewSet, basename="diagnostic")
         router.register("runs", api.RunViewSet, basename="run")

@@ -63,7 +63,7 @@ def runbook_short(request: HttpRequest, alertname: str) -> HttpResponse:
 
 def _followed_for(request: HttpRequest) -> dict[str, str]:
     number = _incident(request)
-    return {"incident": number, "incident_url": f"/incidents/{number}/"}
+    return {"incident": number, "incident_url": f"/incidents/{number}/", "about": f"incident:{number}" if number else ""}
 
 
 def _incident(request: HttpRequest) -> str:

@@ -29,7 +29,7 @@ def test_who_came_from_an_incident_finds_the_way_back(client, ana, write):
     url = write().get_absolute_url()
 
     assert 'href="/incidents/142/"' in client.get(url, {"incident": "142"}).content.decode()
-    assert "/incidents/" not in client.get(url, {"incident": "142/../x"}).content.decode().split("<main")[1]
+    assert "Back to incident" not in client.get(url, {"incident": "142/../x"}).content.decode()
 
 
 def test_an_alerts_link_leads_to_its_runbook_with_the_incident(client, ana, write):
