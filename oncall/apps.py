@@ -6,7 +6,20 @@ class OnCallConfig(AppConfig):
     verbose_name = "on call"
 
     def ready(self) -> None:
-        from oncall import starting
+        from oncall import api, panels, searching, starting
+        from portal.api import router
+        from portal.home.needs import needs
+        from portal.home.panels import panels as home
+        from portal.search.documents import sources
         from portal.seeding import chapters
+        from portal.web.panels import Panel, rail
 
         chapters.put("on call", starting.lay_out)
+        sources.put("services", searching.everything)
+        needs.put("checklists", panels.needs_of_checklists)
+        rail.put("on call", Panel("oncall/_rail.html", panels.who_is_on_call))
+        home.put("on-call", Panel("oncall/_home.html", panels.who_is_on_call, column="side"))
+        router.register("teams", api.TeamViewSet)
+        router.register("services", api.ServiceViewSet)
+        router.register("rotations", api.RotationViewSet)
+        router.register("checklists", api.ChecklistViewSet, basename="checklist")

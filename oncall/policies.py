@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 
-from oncall.models import Membership, Team
+from oncall.models import Checklist, Membership, Team
 from portal.accounts.models import User
 from portal.accounts.roles import Role
 
@@ -35,3 +35,8 @@ def teams_edited_by(user: User) -> QuerySet[Team]:
 def _memberships(user: User, team: Team | None) -> QuerySet[Membership]:
     found = Membership.objects.filter(user=user)
     return found.filter(team=team) if team else found
+
+
+def can_tick(user: User, checklist: Checklist) -> bool:
+    """The person whose checklist it is, and administrators."""
+    return user.is_active and (checklist.person_id == user.pk or user.at_least(Role.ADMIN))

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from oncall import searching
 from oncall.checklists import SHIFT_TEMPLATE
 from oncall.models import (
     ChecklistTemplate,
@@ -61,7 +62,7 @@ def _lay_out_team(now: datetime) -> str:
     team = Team.objects.create(name="Platform", slug="platform", is_default=True)
     zone = settings.DEFAULT_TEAM_TIME_ZONE
     for name, tier, text in SERVICES:
-        Service.objects.create(name=name, slug=name, tier=tier, description=text, team=team, time_zone=zone)
+        searching.index(Service.objects.create(name=name, slug=name, tier=tier, description=text, team=team, time_zone=zone))
     today = now.date()
     rotation = Rotation.objects.create(
         team=team, name="Platform primary", lane="primary", time_zone=zone, begins_on=today - timedelta(days=today.weekday() + 7)
