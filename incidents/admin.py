@@ -10,12 +10,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from incidents import lifecycle, policies, searching
-from incidents.models import Incident, Milestone
+from incidents.alerts import ingest
+from incidents.models import Delivery, Incident, Milestone, SeverityRule, Source
 from portal import clock
 from portal.accounts.acting import acting
 from portal.accounts.models import User
+from portal.accounts.roles import Role
 from portal.errors import DomainError, require
-from portal.web.admin import PolicyInline, VersionedAdmin
+from portal.web.admin import PolicyAdmin, PolicyInline, VersionedAdmin
 
 
 class MilestoneInline(PolicyInline):
@@ -67,3 +69,46 @@ class IncidentAdmin(VersionedAdmin):
                 verb(incident)
             except DomainError as refusal:
                 self.message_user(request, str(refusal), messages.WARNING)
+
+
+class OnlyAdministrators(PolicyAdmin):
+    def may_view(self, user: User, thing: Any | None) -> bool:
+        return user.at_least(Role.ADMIN)
+
+
+@admin.register(Source)
+class SourceAdmin(OnlyAdministrators):
+    list_display = ["name", "is_enabled", "default_service", "last_heartbeat_at", "stale_since"]
+    list_select_related = ["default_service"]
+    fields = ["name", "is_enabled", "default_service"]
+    readonly_fields = ["name"]
+
+    def may_add(self, user: User) -> bool:
+        return False  # `manage.py create_source` shows the token once
+
+
+@admin.register(SeverityRule)
+class SeverityRuleAdmin(OnlyAdministrators):
+    list_display = ["__str__", "source"]
+    list_select_related = ["source"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
+        return self.has_change_permission(request, obj)
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(OnlyAdministrators):
+    list_display = ["pk", "source", "state", "understood", "alert_count", "received_at"]
+    list_filter = ["state", "understood", "source"]
+    list_select_related = ["source"]
+    exclude = ["body"]
+    actions = ["try_again"]
+
+    def may_change(self, user: User, thing: Any | None) -> bool:
+        return False  # what was received stays as it came
+
+    @admin.action(description="Try again", permissions=["view"])
+    def try_again(self, request: HttpRequest, chosen: QuerySet[Delivery]) -> None:
+        for delivery in chosen:
+            ingest.again(delivery, at=clock.now())
+        self.message_user(request, "Worked off again within a second; what was applied already changes nothing.")

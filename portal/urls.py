@@ -33,6 +33,7 @@ urlpatterns = [
     path("r/", include("runbooks.short_urls")),
     path("diagnostics/", include("runbooks.diagnostics.urls")),
     path("incidents/", include("incidents.urls")),
+    path("alerts/", include("incidents.alert_urls")),
     path("hooks/", include("incidents.alerts.urls")),
     path("postmortems/", include("postmortems.urls")),
     path("actions/", include("postmortems.action_urls")),

@@ -44,15 +44,15 @@ def find(program: str, package: str) -> str:
     return found
 
 
-def _not_root() -> list[str]:
+def _not_root() -> str | None:
     """PostgreSQL refuses root: run it as the user that its package made."""
     if os.geteuid() != 0:
-        return []
+        return None
     try:
         pwd.getpwnam("postgres")
     except KeyError as none:
         raise NotInstalled("as root, PostgreSQL needs a user named postgres (Debian: apt install postgresql)") from none
-    return ["runuser", "-u", "postgres", "--"]
+    return "postgres"
 
 
 class Postgres:
@@ -69,7 +69,8 @@ class Postgres:
         self.start()
 
     def _run(self, *command: str) -> None:
-        subprocess.run([*self.user, *command], check=True, capture_output=True, cwd="/")
+        identity = {"user": self.user, "group": self.user, "extra_groups": []} if self.user else {}
+        subprocess.run(command, check=True, capture_output=True, cwd="/", **identity)
 
     def start(self) -> None:
         options = f"-p {self.port} -k {self.folder} -c listen_addresses={LOOPBACK} -c fsync=off -c max_connections=300"

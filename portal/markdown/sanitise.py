@@ -52,7 +52,7 @@ def _cleaner(own_images: bool) -> nh3.Cleaner:
         url_schemes=_SCHEMES,
         link_rel="noopener noreferrer nofollow ugc",
         strip_comments=True,
-        set_tag_attribute_values={"input": {"type": "checkbox", "disabled": ""}},  # any <input> is a dead checkbox
+        set_tag_attribute_values={"input": {"type": "checkbox", "disabled": "", "aria-label": "to tick"}},  # any <input> is a dead checkbox
     )
 
 

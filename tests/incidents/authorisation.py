@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import zlib
+
 from incidents import lifecycle
-from incidents.models import Incident
+from incidents.models import Alert, Delivery, Incident, Source
 from tests.authorisation import DECLARE, READ, RESPOND, Row
 
 PAGE_READ = READ - {"read_token", "write_token"}
 STAFF = frozenset({"responder", "editor", "lead", "admin", "other_team"})
 NOBODY: frozenset[str] = frozenset()
+ONLY_ADMIN = frozenset({"admin"})
 NAMED = frozenset({"lead", "admin"})  # of the restricted one: its team's lead, and administrators
 
 
@@ -16,6 +19,11 @@ def build(world):
     world.incident = lifecycle.declare(title="Matrix", severity=4, service=world.service, summary="", by=world.people["lead"], at=world.now)
     world.restricted = lifecycle.declare(title="Secret", severity=4, service=world.service, summary="", by=world.people["lead"], at=world.now)
     Incident.objects.filter(pk=world.restricted.pk).update(is_restricted=True)
+    source = Source.objects.create(name="matrix", created_at=world.now)
+    world.delivery = Delivery.objects.create(source=source, body=zlib.compress(b"{}"), length=2, sha256="0" * 64, received_at=world.now)
+    world.alert = Alert.objects.create(
+        source=source, fingerprint="0" * 16, name="Matrix", labels={"alertname": "Matrix"}, first_seen_at=world.now, last_seen_at=world.now
+    )
 
 
 def one(world):
@@ -47,4 +55,14 @@ RESTRICTED = [
     ("api:incident-timeline", "GET"),
     *((f"api:incident-{verb}", "POST") for verb in ("acknowledge", "resolve", "move", "notes")),
 ]
-ADMIN = {"incidents.incident": (STAFF, NOBODY)}
+ROWS += [
+    Row("alert-list", "GET", PAGE_READ),
+    Row("alert-detail", "GET", PAGE_READ, lambda world: {"pk": world.alert.pk}),
+    Row("delivery-detail", "GET", ONLY_ADMIN, lambda world: {"pk": world.delivery.pk}),
+]
+ADMIN = {
+    "incidents.incident": (STAFF, NOBODY),
+    "incidents.source": (ONLY_ADMIN, NOBODY),
+    "incidents.severityrule": (ONLY_ADMIN, ONLY_ADMIN),
+    "incidents.delivery": (ONLY_ADMIN, NOBODY),
+}

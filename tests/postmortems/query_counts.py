@@ -1,0 +1,25 @@
+"""Pages of postmortems and action items whose queries are counted."""
+
+from __future__ import annotations
+
+from incidents.models import Incident
+from oncall.models import Team
+from portal import clock
+from postmortems import writing
+from postmortems.models import ActionItem
+from tests.query_counting import Counted
+
+
+def learned(reader, number):
+    now = clock.now()
+    team, _ = Team.objects.get_or_create(slug="counted", defaults={"name": "Counted"})
+    for _ in range(number):
+        incident = Incident.objects.create(title="Slow", severity=2, opened_at=now, status="resolved", resolved_at=now)
+        postmortem = writing.start(incident.pk, by=reader, at=now)
+        ActionItem.objects.create(postmortem=postmortem, title="Improve", owner=reader, team=team, due_on=now.date(), created_at=now)
+
+
+PAGES = [
+    Counted("postmortem-list", lambda reader: "/postmortems/", learned),
+    Counted("action-list", lambda reader: "/actions/", learned),
+]
