@@ -37,7 +37,7 @@ def _kept_secret() -> str:
 
 
 SECRET_KEY = env.text("PORTAL_SECRET_KEY", "") or _kept_secret()
-ALLOWED_HOSTS = env.words("PORTAL_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+ALLOWED_HOSTS = [*env.words("PORTAL_ALLOWED_HOSTS", "localhost,[::1]"), "127.0.0.1"]  # health checks ask this host itself
 CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL.startswith("https") else []
 
 INSTALLED_APPS = [
