@@ -77,7 +77,7 @@ def _timeline(incident: Incident) -> str:
     lines = []
     for entry in journal.entries(incident.subject).exclude(kind="notice"):
         who = f" ({entry.by})" if entry.by else ""
-        text = " ".join(entry.text.split()).replace("\\", "\\\\")
+        text = " ".join((entry.body or entry.text).split()).replace("\\", "\\\\")
         for mark in "`*_[]<>#":
             text = text.replace(mark, f"\\{mark}")
         lines.append(f"- {entry.at:%Y-%m-%d %H:%M} UTC: {text}{who}")
