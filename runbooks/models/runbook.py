@@ -99,6 +99,14 @@ class Section(models.Model):
     def url(self) -> str:
         return f"{self.runbook.get_absolute_url()}#{self.anchor}"
 
+    def repeats_title(self) -> bool:
+        """Whether its heading says only what the top of the page says already. Its anchor stays."""
+        return self.title == self.runbook.title
+
+    def repeats_summary(self) -> bool:
+        """Whether its whole text is the summary, shown under the title already."""
+        return " ".join(self.body.split()) == self.runbook.summary
+
     @property
     def prefix(self) -> str:
         """Of the ids inside its HTML, since sections share a page."""

@@ -16,6 +16,18 @@ def test_a_runbook_shows_its_sections_with_their_anchors(client, ana, write):
     assert 'href="#what-we-do"' in page
 
 
+def test_what_the_top_of_the_page_says_is_not_said_twice(client, ana, write):
+    client.force_login(ana)
+    runbook = write("High error rate", body="# High error rate\n\nRequests\nfail.\n\n## Symptoms\n\nMany.")
+    Runbook.objects.update(summary="Requests fail.")
+
+    page = client.get(runbook.get_absolute_url()).content.decode().split("<main")[1]
+
+    assert page.count("Requests fail.") == 1 and "Requests\nfail." not in page
+    assert '<section id="high-error-rate">' in page and 'href="#high-error-rate"' not in page
+    assert page.count("High error rate</h") == 1
+
+
 def test_a_runbook_is_read_even_if_nothing_was_formatted(client, ana, write):
     client.force_login(ana)
     runbook = write(body="## Symptoms\n\nRequests <b>fail</b>.")
