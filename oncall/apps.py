@@ -3,7 +3,7 @@ from django.apps import AppConfig
 
 class OnCallConfig(AppConfig):
     name = "oncall"
-    verbose_name = "on call"
+    verbose_name = "On call"
 
     def ready(self) -> None:
         from oncall import api, panels, searching, starting

@@ -3,5 +3,5 @@ from django.apps import AppConfig
 
 class AccountsConfig(AppConfig):
     name = "portal.accounts"
-    verbose_name = "people"
+    verbose_name = "People"
     label = "accounts"

@@ -131,6 +131,7 @@ class ApiToken(models.Model):
 
     class Meta:
         ordering = ["name", "pk"]
+        verbose_name = "API token"
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"

@@ -10,7 +10,7 @@ import pytest
 from tests import browser as here
 from tests.browser.looks import looks_right
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.looks, pytest.mark.django_db(transaction=True)]
 
 PAGES = [
     page
