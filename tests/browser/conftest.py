@@ -1,43 +1,13 @@
-"""A real Chromium against the real portal. One browser for the session; pages are signed in by a session cookie."""
+"""A real Chromium against the real portal. Pages are signed in by a session cookie."""
 
 from __future__ import annotations
-
-import os
-import shutil
 
 import pytest
 from django.conf import settings
 from django.test import Client
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 DESKTOP = {"viewport": {"width": 1440, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Chromium of this machine, or a skip that says what is missing."""
-    program = os.environ.get("PORTAL_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if not program:
-        pytest.skip("chromium is not installed: apt-get install chromium, or set PORTAL_CHROMIUM to its path")
-    from playwright.sync_api import sync_playwright
-
-    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "yes"  # playwright runs an event loop in this thread; the tests use the database beside it
-    with sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=program, args=FLAGS)
-        yield chromium
-        chromium.close()
-    if before is None:
-        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import re
 import pytest
 import redis
 
-from tests.browser.conftest import browser  # noqa: F401  (a fixture)
 from tests.journeys.test_walk import crafted
 
 pytestmark = [pytest.mark.servers, pytest.mark.browser]
@@ -15,7 +14,7 @@ WAIT = 30_000  # milliseconds
 
 
 @pytest.fixture
-def screen(browser, portal):  # noqa: F811
+def screen(browser, portal):
     context = browser.new_context(base_url=portal.url, locale="en-GB", reduced_motion="reduce", viewport={"width": 1440, "height": 900})
     context.set_default_timeout(WAIT)
     page = context.new_page()
