@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
+from portal.accounts.views import profile
 from portal.api import router
+from portal.decision_views import decision_export, decision_list
 from portal.health import healthz, readyz
 from portal.home.views import home
 from portal.search.views import search_api
@@ -23,6 +25,9 @@ urlpatterns = [
     path("readyz", readyz, name="readyz"),
     path("search/", include("portal.search.urls")),
     path("accounts/", include("portal.accounts.urls")),
+    path("profile/", profile, name="profile"),
+    path("decisions/", decision_list, name="decision-list"),
+    path("decisions.csv", decision_export, name="decision-export"),
     path("admin/login/", admin_sign_in, name="admin-sign-in"),
     path("admin/", admin.site.urls),
     path("components/", components, name="components"),

@@ -22,6 +22,12 @@ def real_time_zone(name: str) -> None:
         raise ValidationError(f"“{name}” is not a time zone name such as Europe/Berlin.", code="time_zone")
 
 
+class Theme(models.TextChoices):
+    SYSTEM = "system", "As the device has it"
+    LIGHT = "light", "Light"
+    DARK = "dark", "Dark"
+
+
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
         """Without a password the person cannot sign in by password."""
@@ -47,6 +53,7 @@ class User(AbstractBaseUser):
     role = models.CharField(max_length=12, choices=Role.choices, default=Role.RESPONDER)
     is_service = models.BooleanField(default=False, help_text="Acts through tokens only; never signs in, is never paged.")
     is_active = models.BooleanField(default=True)
+    theme = models.CharField(max_length=6, choices=Theme.choices, default=Theme.SYSTEM)
     keyboard_shortcuts = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
 
@@ -61,6 +68,7 @@ class User(AbstractBaseUser):
         constraints = [
             models.UniqueConstraint(Lower("email"), name="user_one_per_email_in_any_case"),
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="user_role_is_known"),
+            models.CheckConstraint(condition=models.Q(theme__in=Theme.values), name="user_theme_is_known"),
         ]
 
     def __str__(self) -> str:

@@ -38,6 +38,7 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
         Entry("action-list", "list-checks", "Action items", "actions", "a"),
         Entry("drill-list", "flame", "Fire drills", "drill", "d"),
         Entry("analytics", "chart-column", "Analytics", "analytics", "n"),
+        Entry("decision-list", "scale", "Decisions", "decisions", "e"),
     ),
     "Outside": (
         Entry("status", "globe", "Status page", "status", "s"),

@@ -24,11 +24,12 @@ class Panel:
     column: str = "main"  # or "side"
     order: int = 50
 
-    def render(self, request: HttpRequest, now: datetime) -> SafeString:
+    def render(self, request: HttpRequest, now: datetime, **over: Any) -> SafeString:
+        """Empty when there is nothing to show. `over` replaces values of the context, such as a form by the one with errors."""
         found = self.context(request.user, now) if isinstance(request.user, User) else None
         if found is None:
             return SafeString("")
-        return render_to_string(self.template, {"now": now, **found}, request=request)
+        return render_to_string(self.template, {"now": now, **found, **over}, request=request)
 
 
 # In the rail beside every page: who is on call. One query each.

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.urls import reverse
 
+from portal import clock
 from portal.accounts.roles import Role
+from portal.models import Decision
 from tests.conftest import person
 
 
@@ -33,7 +36,21 @@ def broken_link(reader) -> str:
     return reverse("account_reset_password_from_key", kwargs={"uidb36": "1", "key": "used-up"})
 
 
+def decided(reader) -> str:
+    for hours, reason in enumerate(
+        ["The fix is deployed; the two open points are action items now.", "Nobody from the vendor answers before Monday."]
+    ):
+        at = clock.now() - timedelta(hours=9 * hours)
+        Decision.objects.create(
+            kind="forced_close", about="incident:142", title="INC-142 Queue full", url="/incidents/142/", by=reader, at=at, reason=reason
+        )
+    return reverse("decision-list")
+
+
 PAGES = [
+    Page("profile", at("profile")),
+    Page("decisions", decided),
+    Page("decisions-none", at("decision-list")),
     Page("home-quiet", at("home")),
     Page("components", at("components")),
     Page("password-change", at("account_change_password")),

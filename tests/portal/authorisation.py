@@ -10,6 +10,10 @@ ROWS = [
     Row("favicon", "GET", PUBLIC),
     Row("admin-sign-in", "GET", frozenset()),  # sends to the sign-in page; people who are in already have no business here
     Row("components", "GET", RESPOND - {"write_token"}),
+    Row("profile", "GET", READ - {"read_token", "write_token"}),
+    Row("profile", "POST", READ - {"read_token", "write_token"}),
+    Row("decision-list", "GET", READ - {"read_token", "write_token"}),
+    Row("decision-export", "GET", READ - {"read_token", "write_token"}),
     Row("home", "GET", READ - {"read_token", "write_token"}),
     Row("healthz", "GET", PUBLIC),
     Row("readyz", "GET", PUBLIC),
@@ -30,4 +34,7 @@ ROWS = [
     Row("account_reauthenticate", "GET", READ),
     Row("account_reauthenticate", "POST", READ),
 ]
-ADMIN: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
+STAFF = frozenset({"responder", "editor", "lead", "admin", "other_team"})
+ADMIN: dict[str, tuple[frozenset[str], frozenset[str]]] = {
+    "portal.decision": (STAFF, frozenset()),
+}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from portal import clock
+from portal.models import Decision
 from tests.conftest import person
 from tests.query_counting import Counted
 
@@ -11,8 +13,17 @@ def people(reader, number):
         person(f"P{number}x{count}")
 
 
+def decided(reader, number):
+    for count in range(number):
+        by = person(f"D{number}x{count}")
+        Decision.objects.create(kind="forced_close", about=f"incident:{count}", by=by, at=clock.now(), reason="Nothing is left to do")
+
+
 PAGES = [
     Counted("home", lambda reader: "/", people),
+    Counted("profile", lambda reader: "/profile/"),
+    Counted("decision-list", lambda reader: "/decisions/", decided),
+    Counted("decision-export", lambda reader: "/decisions.csv", decided),
     Counted("components", lambda reader: "/components/"),
     Counted("admin-index", lambda reader: "/admin/"),
 ]

@@ -13,6 +13,12 @@
     try { localStorage.theme = root.dataset.theme } catch {}
   }
 
+  // The profile's choice counts for every device; on this one it replaces what the button said.
+  d.addEventListener('submit', e => {
+    const theme = e.target.matches('[data-theme-form]') && e.target.elements.theme?.value;
+    if (theme) try { theme === 'system' ? localStorage.removeItem('theme') : localStorage.theme = theme } catch {}
+  });
+
   // Copy a command: prompts go ("$ ", "user@host:~$ ", ">>> ", "=# "), comments stay. Without a clipboard it is selected.
   async function copy(button) {
     const pre = $('pre', button.closest('.cmd'));
