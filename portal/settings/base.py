@@ -275,6 +275,9 @@ SIMPLE_HISTORY_ENABLED = True
 CLOCK_OFFSET = env.duration("PORTAL_CLOCK_OFFSET", "0")
 CLOCK_OFFSET_FILE: Path | None = DATA_DIR / "clock_offset"
 
+# What leaves the house goes through portal.outbound; free addresses (anybody's webhook) only to these ports.
+OUTBOUND_PORTS = {80, 443, *env.integers("PORTAL_OUTBOUND_PORTS", minimum=1, maximum=65535)}
+
 MARKDOWN_LIMIT = 65_536  # characters in one field
 HOOK_LIMIT = 16 * 1024 * 1024  # bytes, also once inflated
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # bytes; the hook reads its stream itself

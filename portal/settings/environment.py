@@ -49,6 +49,14 @@ def words(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
 
 
+def integers(name: str, *, minimum: int, maximum: int) -> list[int]:
+    """Whole numbers parted by commas, both ends included; none when not set. Raises: ImproperlyConfigured."""
+    found = words(name)
+    if not all(re.fullmatch(r"\d{1,9}", part) and minimum <= int(part) <= maximum for part in found):
+        raise ImproperlyConfigured(f"{name} must be whole numbers from {minimum} to {maximum}, parted by commas.")
+    return [int(part) for part in found]
+
+
 def url(name: str, default: str, schemes: set[str]) -> str:
     """Empty stays empty. Raises: ImproperlyConfigured, another scheme than `schemes`."""
     value = text(name, default)

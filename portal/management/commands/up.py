@@ -50,7 +50,7 @@ class Command(BaseCommand):
         self._become_supervisor()
 
     def _port_is_free(self) -> None:
-        with socket.socket() as probe:
+        with socket.socket() as probe:  # noqa: TID251  (binds, never connects)
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("0.0.0.0", settings.PORT))  # noqa: S104  (only asks)
