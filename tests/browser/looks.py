@@ -17,11 +17,12 @@ TOO_SMALL = """() => [...document.querySelectorAll('a, button, input, summary, s
   return box.width > 1 && box.height > 1 && box.height < 24 && style.visibility != 'hidden' && style.display != 'inline'
     && !['checkbox', 'radio'].includes(e.type) && !e.closest('dialog:not([open])')
 }).map(e => e.outerHTML.slice(0, 90))"""
-CUT = """() => [...document.querySelectorAll('main *')].filter(e => {
+# A phone widens its layout when something does not fit, and `innerWidth` with it: compare with the width that was asked for.
+CUT = """(width) => [...document.querySelectorAll('main *')].filter(e => {
   const box = e.getBoundingClientRect()
-  return box.width > 0 && box.right > innerWidth + 1 && !e.closest('.scrollx, .diff, .cmd pre, .board, .seg, .sr, .spark, pre')
+  return box.width > 0 && box.right > width + 1 && !e.closest('.scrollx, .diff, .cmd pre, .board, .seg, .sr, .spark, pre')
 }).slice(0, 4).map(e => `${e.tagName}.${e.className.baseVal ?? e.className} reaches ${Math.round(e.getBoundingClientRect().right)} px`)"""
-SIDEWAYS = "document.documentElement.scrollWidth > innerWidth"
+SIDEWAYS = "(width) => document.documentElement.scrollWidth > width || innerWidth > width"
 
 
 @cache
@@ -46,15 +47,15 @@ def findings(page, name: str, url: str, *, sizes: str) -> list[str]:
         photograph(page, f"{name}-{sizes}-{theme}")
         found += [f"{theme}: {line}" for line in accessibility(page)]
     found += [f"too small to hit: {line}" for line in page.evaluate(TOO_SMALL)]
-    found += _fits(page, sizes)
+    found += _fits(page, int(sizes))
     if sizes == "390":
         page.set_viewport_size({"width": NARROWEST, "height": 640})
-        found += _fits(page, str(NARROWEST))
+        found += _fits(page, NARROWEST)
     return [f"{name} at {sizes}: {line}" for line in found + page.complaints]
 
 
-def _fits(page, width: str) -> list[str]:
-    return ([f"scrolls sideways at {width} px"] if page.evaluate(SIDEWAYS) else []) + page.evaluate(CUT)
+def _fits(page, width: int) -> list[str]:
+    return ([f"scrolls sideways at {width} px"] if page.evaluate(SIDEWAYS, width) else []) + page.evaluate(CUT, width)
 
 
 def photograph(page, name: str) -> None:
