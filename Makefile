@@ -17,6 +17,10 @@ check: $(VENV)/dev
 	$(BIN)/djlint --quiet --lint portal oncall runbooks incidents postmortems
 	DJANGO_SETTINGS_MODULE=portal.settings.test $(BIN)/python manage.py makemigrations --check --dry-run
 	DJANGO_SETTINGS_MODULE=portal.settings.test $(BIN)/python manage.py check --fail-level WARNING
+	$(BIN)/python deploy/check.py
+
+rules: $(VENV)/dev
+	$(BIN)/python deploy/check.py
 
 lock:
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements/run.txt
@@ -32,4 +36,4 @@ $(VENV)/dev: requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	touch $@ $(VENV)/run
 
-.PHONY: run test check lock
+.PHONY: run test check rules lock

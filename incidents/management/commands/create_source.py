@@ -1,5 +1,6 @@
 """`manage.py create_source NAME`: where Alertmanager sends, and the token alone on the last line."""
 
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -21,6 +22,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", help="letters, digits, - and _; it stands in the URL")
         parser.add_argument("--rotate", action="store_true", help="a new token for a source that exists; the newest old one goes on working")
+        parser.add_argument("--token-file", type=Path, help="also write the token there, readable by its owner and group only")
         parser.add_argument("--default-service", metavar="SLUG", help="the service of alerts that name none")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -38,6 +40,9 @@ class Command(BaseCommand):
             raise CommandError(f"There is no source called “{name}”.") from missing
         except (DomainError, ValidationError) as refusal:
             raise CommandError(" ".join(getattr(refusal, "messages", [str(refusal)]))) from refusal
+        if path := options["token_file"]:
+            path.touch(mode=0o640)
+            path.write_text(token)
         url = settings.BASE_URL + reverse("hook-alertmanager", kwargs={"source": name})
         self.stdout.write(f"Source “{name}”. Alertmanager sends to {url}")
         self.stdout.write("with this token as Bearer (http_config.authorization.credentials_file). It is shown only now:")
