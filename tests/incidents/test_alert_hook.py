@@ -119,7 +119,7 @@ def test_a_gzip_body_is_inflated(sender, noon):
     assert ledger.body_of(Delivery.objects.get()) == raw
 
 
-@pytest.mark.parametrize("raw", [b"plain", gzip.compress(b'{"alerts": []}')[:-9], zlib.compress(b"x")])
+@pytest.mark.parametrize("raw", [b"plain", gzip.compress(b'{"alerts": []}', mtime=0)[:-9], zlib.compress(b"x")])
 def test_a_gzip_body_that_is_none_is_kept_as_it_came(sender, raw):
     answer = sender.post(raw, **{"Content-Encoding": "gzip"})
 
