@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
 from django_filters import rest_framework as filters
 from rest_framework import serializers, viewsets
 from rest_framework.decorators import action
@@ -12,12 +13,13 @@ from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from incidents import lifecycle, policies, timeline
-from incidents.models import Incident, Milestone
-from incidents.models.incident import Severity, Status
+from incidents import closing, impact, lifecycle, merging, milestones, policies, restricting, roles, timeline
+from incidents.models import Holding, Incident, Milestone
+from incidents.models.incident import Cancelled, Severity, Status
 from oncall.models import Service
 from portal import clock
 from portal.accounts.acting import acting
+from portal.accounts.models import User
 from portal.errors import require
 from portal.models import Entry
 
@@ -26,6 +28,13 @@ class MilestoneFields(serializers.ModelSerializer[Milestone]):
     class Meta:
         model = Milestone
         fields = ["name", "at", "source", "edited"]
+        read_only_fields = fields
+
+
+class HoldingFields(serializers.ModelSerializer[Holding]):
+    class Meta:
+        model = Holding
+        fields = ["role", "person", "taken_at", "left_at", "state_of_play"]
         read_only_fields = fields
 
 
@@ -38,7 +47,8 @@ class IncidentFields(serializers.ModelSerializer[Incident]):
         model = Incident
         fields = [
             *["id", "reference", "title", "summary", "kind", "status", "severity", "unmapped_severity", "service", "opened_at"],
-            *["acknowledged_at", "acknowledged_by", "quiet_since", "resolved_at", "milestones", "version"],
+            *["acknowledged_at", "acknowledged_by", "quiet_since", "resolved_at", "milestones", "merged_into", "cancelled_for", "is_restricted"],
+            *["impact", "users_affected", "failed_requests", "revenue_lost", "currency", "sla_minutes", "version"],
         ]
         read_only_fields = fields
 
@@ -54,6 +64,50 @@ class MoveFields(serializers.Serializer[Any]):
     to = serializers.ChoiceField(choices=Status.choices)
     expected = serializers.ChoiceField(choices=Status.choices, required=False, allow_null=True, default=None)
     reason = serializers.CharField(max_length=1000, allow_blank=True, default="")
+    override = serializers.BooleanField(default=False)
+
+
+class ReasonFields(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=1000)
+
+
+class CancelFields(ReasonFields):
+    cause = serializers.ChoiceField(choices=Cancelled.choices, default=Cancelled.FALSE_ALARM)
+
+
+class SeverityFields(serializers.Serializer[Any]):
+    severity = serializers.ChoiceField(choices=Severity.choices)
+    reason = serializers.CharField(max_length=1000, allow_blank=True, default="")
+
+
+class MergeFields(serializers.Serializer[Any]):
+    into = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+    reason = serializers.CharField(max_length=1000, allow_blank=True, default="")
+
+
+class MilestoneEdit(serializers.Serializer[Any]):
+    name = serializers.ChoiceField(choices=Milestone.Name.choices)
+    at = serializers.DateTimeField()
+
+
+class RoleFields(serializers.Serializer[Any]):
+    role = serializers.ChoiceField(choices=Holding.Role.choices)
+    person: Any = serializers.PrimaryKeyRelatedField(queryset=User.objects.filter(is_active=True, is_service=False))
+    state = serializers.CharField(max_length=500, allow_blank=True, default="")
+    leave = serializers.BooleanField(default=False)
+
+
+class ImpactFields(serializers.Serializer[Any]):
+    words = serializers.CharField(max_length=300, allow_blank=True, default="")
+    users_affected = serializers.IntegerField(min_value=0, max_value=2**62, allow_null=True, default=None)
+    failed_requests = serializers.IntegerField(min_value=0, max_value=2**62, allow_null=True, default=None)
+    revenue_lost = serializers.DecimalField(max_digits=14, decimal_places=2, min_value=0, allow_null=True, default=None)
+    currency = serializers.RegexField(r"^[A-Z]{3}$", default="USD")
+    sla_minutes = serializers.IntegerField(min_value=0, max_value=2**31 - 1, allow_null=True, default=None)
+
+
+class RestrictFields(serializers.Serializer[Any]):
+    named: Any = serializers.PrimaryKeyRelatedField(queryset=User.objects.filter(is_active=True), many=True, default=list)
 
 
 class ResolveFields(serializers.Serializer[Any]):
@@ -111,8 +165,71 @@ class IncidentViewSet(ListModelMixin, RetrieveModelMixin, viewsets.GenericViewSe
     @action(detail=True, methods=["post"])
     def move(self, request: Request, pk: str) -> Response:
         incident, wanted = self._responding(), self._read(MoveFields)
-        to, expected, reason = Status(wanted["to"]), wanted["expected"], wanted["reason"]
-        return self._answer(lifecycle.move(incident.pk, to, by=acting(request), at=clock.now(), expected=expected, reason=reason))
+        if wanted["override"]:
+            require(policies.can_override(acting(request), incident), "Only a lead of the team may close it although something is missing.")
+        wanted["to"] = Status(wanted["to"])
+        return self._answer(lifecycle.move(incident.pk, **wanted, by=acting(request), at=clock.now()))
+
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: str) -> Response:
+        incident, wanted = self._responding(), self._read(CancelFields)
+        return self._answer(lifecycle.cancel(incident.pk, by=acting(request), at=clock.now(), **wanted))
+
+    @action(detail=True, methods=["post"])
+    def severity(self, request: Request, pk: str) -> Response:
+        incident, wanted = self._responding(), self._read(SeverityFields)
+        return self._answer(lifecycle.set_severity(incident.pk, wanted["severity"], by=acting(request), at=clock.now(), reason=wanted["reason"]))
+
+    @action(detail=True, methods=["post"])
+    def merge(self, request: Request, pk: str) -> Response:
+        """This one belongs to `into` from now on."""
+        incident, wanted = self._responding(), self._read(MergeFields)
+        into = get_object_or_404(self.get_queryset(), pk=wanted["into"])
+        return self._answer(merging.merge(incident.pk, into.pk, by=acting(request), at=clock.now(), reason=wanted["reason"]))
+
+    @action(detail=True, methods=["post"])
+    def split(self, request: Request, pk: str) -> Response:
+        incident, wanted = self._responding(), self._read(ReasonFields)
+        return self._answer(merging.split(incident.pk, by=acting(request), at=clock.now(), reason=wanted["reason"]))
+
+    @action(detail=True, methods=["get"])
+    def gate(self, request: Request, pk: str) -> Response:
+        """What is missing before it can be closed."""
+        return Response({"missing": closing.missing(self.get_object())})
+
+    @action(detail=True, methods=["post"], url_path="milestones")
+    def edit_milestone(self, request: Request, pk: str) -> Response:
+        incident, wanted = self._responding(), self._read(MilestoneEdit)
+        milestones.edit(incident.pk, wanted["name"], at_moment=wanted["at"], by=acting(request), at=clock.now())
+        return self._answer(incident)
+
+    @action(detail=True, methods=["get", "post"])
+    def roles(self, request: Request, pk: str) -> Response:
+        """Who held what and when; POST takes a role, or leaves it."""
+        if request.method == "GET":
+            return Response(HoldingFields(self.get_object().roles.all(), many=True).data)
+        incident, wanted = self._responding(), self._read(RoleFields)
+        role, person, at = wanted["role"], wanted["person"], clock.now()
+        if wanted["leave"]:
+            holding = roles.leave(incident.pk, role, person=person, by=acting(request), at=at)
+        else:
+            holding = roles.take(incident.pk, role, person=person, by=acting(request), at=at, state=wanted["state"])
+        return Response(HoldingFields(holding).data, status=201)
+
+    @action(detail=True, methods=["post"])
+    def impact(self, request: Request, pk: str) -> Response:
+        incident, wanted = self._responding(), self._read(ImpactFields)
+        return self._answer(impact.set_impact(incident.pk, impact.Impact(**wanted), by=acting(request), at=clock.now()))
+
+    @action(detail=True, methods=["post"])
+    def restrict(self, request: Request, pk: str) -> Response:
+        incident, wanted = self._responding(), self._read(RestrictFields)
+        return self._answer(restricting.restrict(incident.pk, named=wanted["named"], by=acting(request), at=clock.now()))
+
+    @action(detail=True, methods=["post"])
+    def unrestrict(self, request: Request, pk: str) -> Response:
+        incident, wanted = self._responding(), self._read(ReasonFields)
+        return self._answer(restricting.lift(incident.pk, by=acting(request), at=clock.now(), reason=wanted["reason"]))
 
     @action(detail=True, methods=["post"])
     def notes(self, request: Request, pk: str) -> Response:

@@ -5,7 +5,7 @@ class IncidentsConfig(AppConfig):
     name = "incidents"
 
     def ready(self) -> None:
-        from incidents import api, paging, panels, policies, searching
+        from incidents import api, closing, paging, panels, policies, searching
         from incidents.alerts import ingest, ledger, severity
         from portal import due
         from portal.api import router
@@ -29,4 +29,5 @@ class IncidentsConfig(AppConfig):
         needs.put("pages", panels.needs_of_pages)
         home.put("open-incidents", Panel("incidents/_open_panel.html", panels.open_incidents, order=10))
         runs.hidden_subjects.put("incidents", policies.hidden_subjects)
+        closing.gates.put("milestones", closing.missing_milestones)
         chapters.put("severity rules", severity.lay_out)

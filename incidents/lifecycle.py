@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from incidents import milestones, paging, searching, timeline
+from incidents import closing, milestones, paging, searching, timeline
 from incidents.models import Incident
-from incidents.models.incident import Severity, Status
+from incidents.models.incident import Cancelled, Severity, Status
 from portal.errors import DomainError, Invalid
 from portal.markdown import render
 
@@ -98,14 +98,14 @@ def declare(*, title: str, severity: int, service: Service | None, summary: str,
 @transaction.atomic
 def acknowledge(incident_id: int, *, by: User, at: datetime) -> Incident:
     """`by` has it: paging stops, triage becomes investigating. Raises: AlreadyMoved, with who and when."""
-    incident = _locked(incident_id)
+    incident = locked(incident_id)
     if incident.status != Status.TRIAGE:
         who, when = incident.acknowledged_by, incident.acknowledged_at
         told = f"{who} already acknowledged {incident.reference} at {when:%H:%M} UTC." if who and when else f"{incident.reference} is past triage."
         raise AlreadyMoved(told, code="already_acknowledged")
     _take(incident, by, at)
     incident.status = Status.INVESTIGATING
-    _save(incident)
+    store(incident)
     timeline.append(incident, kind="ack", at=at, by=by, text="Acknowledged; paging stops")
     return incident
 
@@ -120,39 +120,64 @@ def _take(incident: Incident, by: User, at: datetime) -> None:
 
 
 @transaction.atomic
-def move(incident_id: int, to: Status, *, by: User, at: datetime, expected: str | None = None, reason: str = "") -> Incident:
-    """The incident in its new status. Forward may skip; backward needs a reason of 10 characters.
+def move(incident_id: int, to: Status, *, by: User, at: datetime, expected: str | None = None, reason: str = "", override: bool = False) -> Incident:
+    """The incident in its new status. Forward may skip; backward, and out of cancelled, needs a reason of 10 characters.
 
-    `expected`: the status that the actor saw. Raises: AlreadyMoved, WrongStatus, Invalid.
+    `expected`: the status that the actor saw. `override`: a lead closes it with that reason although something is missing, or skips
+    the watch. Raises: AlreadyMoved, WrongStatus, Invalid, closing.NotReady.
     """
-    incident = _locked(incident_id)
+    incident = locked(incident_id)
     if expected is not None and expected != incident.status:
         raise AlreadyMoved(_who_moved(incident))
     back = _check(incident, to, reason)
+    if to == Status.CLOSED:
+        _pass_gate(incident, by=by, at=at, reason=reason, override=override)
     if incident.status == Status.TRIAGE and to != Status.TRIAGE:
         _take(incident, by, at)
     was = incident.get_status_display()
-    incident.status = to
+    incident.status, incident.cancelled_for = to, ""
     incident.resolved_at = (incident.resolved_at or at) if to in (Status.RESOLVED, Status.CLOSED) else None
-    _save(incident)
+    if to == Status.TRIAGE:
+        incident.acknowledged_at = incident.acknowledged_by = None
+    store(incident)
     if name := MILESTONES.get(to):
         milestones.fill(incident, name, at=at, recorded_at=at, author=by)
     told = f"{was} → {to.label}" + (f", back because: {reason.strip()}" if back else f": {reason.strip()}" if reason.strip() else "")
-    timeline.append(incident, kind="status", at=at, by=by, text=told)
+    timeline.append(incident, kind="reopened" if back else "status", at=at, by=by, text=told)
+    if to == Status.TRIAGE:
+        paging.begin(incident, at)
     searching.index(incident)
     return incident
 
 
 def _check(incident: Incident, to: Status, reason: str) -> bool:
     """True for a move backward. Raises: WrongStatus, Invalid."""
+    if incident.status == Status.CANCELLED and to == Status.TRIAGE:
+        return _needs_reason(reason)
     if incident.status not in FORWARD or to not in FORWARD or to == incident.status:
         raise WrongStatus(f"{incident.reference} is {incident.get_status_display().lower()} and cannot become {to.label.lower()}.")
     if to == Status.CLOSED and incident.status != Status.RESOLVED:
         raise WrongStatus(f"{incident.reference} is {incident.get_status_display().lower()}. It can be closed once it is resolved.")
     back = FORWARD.index(to) < FORWARD.index(Status(incident.status))
-    if back and len(reason.strip()) < REASON_AT_LEAST:
+    return back and _needs_reason(reason)
+
+
+def _pass_gate(incident: Incident, *, by: User, at: datetime, reason: str, override: bool) -> None:
+    """Raises: NotReady, something is missing; Invalid, it is overridden without a reason."""
+    missing = closing.missing(incident)
+    if not missing:
+        return
+    if not override:
+        raise closing.NotReady(missing)
+    if len(reason.strip()) < REASON_AT_LEAST:
+        raise Invalid(f"Closing all the same needs a reason of at least {REASON_AT_LEAST} characters.")
+    timeline.append(incident, kind="decision", at=at, by=by, text=f"Closed although: {' '.join(missing)} Reason: {reason.strip()}")
+
+
+def _needs_reason(reason: str) -> bool:
+    if len(reason.strip()) < REASON_AT_LEAST:
         raise Invalid(f"Going back needs a reason of at least {REASON_AT_LEAST} characters.")
-    return back
+    return True
 
 
 def resolve(incident_id: int, *, by: User, at: datetime, expected: str | None = None, reason: str = "") -> Incident:
@@ -168,17 +193,20 @@ def next_status(incident: Incident) -> Status | None:
 
 
 @transaction.atomic
-def cancel(incident_id: int, *, by: User, at: datetime, reason: str) -> Incident:
+def cancel(incident_id: int, *, by: User, at: datetime, reason: str, cause: str = Cancelled.FALSE_ALARM) -> Incident:
     """A false alarm or a duplicate report; takes no more alerts. Raises: WrongStatus, Invalid."""
-    incident = _locked(incident_id)
+    incident = locked(incident_id)
     if incident.is_over:
         raise WrongStatus(f"{incident.reference} is {incident.get_status_display().lower()} already.")
+    if cause not in Cancelled.values:
+        raise Invalid(f"“{cause[:40]}” is no cause for cancelling; use one of {', '.join(Cancelled.values)}.")
     if len(reason.strip()) < REASON_AT_LEAST:
         raise Invalid(f"Cancelling needs a reason of at least {REASON_AT_LEAST} characters.")
-    incident.status, incident.takes_alerts = Status.CANCELLED, False
+    incident.status, incident.cancelled_for, incident.takes_alerts = Status.CANCELLED, cause, False
     paging.stop(incident, why=f"cancelled by {by}")
-    _save(incident)
-    timeline.append(incident, kind="status", at=at, by=by, text=f"Cancelled: {reason.strip()}")
+    store(incident)
+    timeline.append(incident, kind="status", at=at, by=by, text=f"Cancelled, {Cancelled(cause).label.lower()}: {reason.strip()}")
+    searching.index(incident)
     return incident
 
 
@@ -186,7 +214,7 @@ def alert_returned(incident: Incident, at: datetime) -> None:
     """A resolved incident that its alert came back to: investigated again, paged like a new one. In the caller's transaction, which locks it."""
     incident.status, incident.resolved_at, incident.quiet_since = Status.TRIAGE, None, None
     incident.acknowledged_at = incident.acknowledged_by = None
-    _save(incident)
+    store(incident)
     timeline.append(incident, kind="status", at=at, by=None, text="Reopened: the alert returned")
     paging.begin(incident, at)
     searching.index(incident)
@@ -200,21 +228,22 @@ def raise_severity(incident: Incident, to: int, *, at: datetime, why: str) -> No
     if to >= incident.severity:
         return
     was, incident.severity = incident.severity, to
-    _save(incident)
+    store(incident)
     timeline.append(incident, kind="severity", at=at, by=None, text=f"SEV{was} → SEV{to}: {why}")
-    paging.begin(incident, at)
+    if incident.waits:
+        paging.begin(incident, at)
 
 
 @transaction.atomic
 def set_severity(incident_id: int, to: int, *, by: User, at: datetime, reason: str = "") -> Incident:
     """A person's choice. A lower one needs a reason; a higher one pages anew. Raises: Invalid."""
-    incident = _locked(incident_id)
+    incident = locked(incident_id)
     if to == incident.severity:
         return incident
     if to > incident.severity and len(reason.strip()) < REASON_AT_LEAST:
         raise Invalid(f"A lower severity needs a reason of at least {REASON_AT_LEAST} characters.")
     was, incident.severity, incident.severity_set_by_person = incident.severity, Severity(to), True
-    _save(incident)
+    store(incident)
     told = f"SEV{was} → SEV{to}" + (f": {reason.strip()}" if reason.strip() else "")
     timeline.append(incident, kind="severity", at=at, by=by, text=told)
     if to < was and incident.status == Status.TRIAGE:
@@ -230,7 +259,7 @@ def note(incident_id: int, text: str, *, by: User, at: datetime) -> Entry:
     render.refuse_too_long(text)
     html = render.to_html(text, short=True)  # before the transaction: it may take two seconds
     with transaction.atomic():
-        return timeline.append(_locked(incident_id), kind="note", at=at, by=by, text="Note", body=render.clean(text), html=html)
+        return timeline.append(locked(incident_id), kind="note", at=at, by=by, text="Note", body=render.clean(text), html=html)
 
 
 def set_quiet(incident: Incident, since: datetime | None, *, at: datetime) -> None:
@@ -239,7 +268,7 @@ def set_quiet(incident: Incident, since: datetime | None, *, at: datetime) -> No
     if was == since:
         return
     incident.quiet_since = since
-    _save(incident)
+    store(incident)
     if was is None and since is not None:
         timeline.append(
             incident,
@@ -250,17 +279,19 @@ def set_quiet(incident: Incident, since: datetime | None, *, at: datetime) -> No
         )
 
 
-def _locked(incident_id: int) -> Incident:
+def locked(incident_id: int) -> Incident:
+    """Locked for the caller's transaction; incidents are locked in the order of their ids."""
     return Incident.objects.select_for_update(of=("self",)).select_related("service__team", "acknowledged_by").get(pk=incident_id)
 
 
-def _save(incident: Incident) -> None:
+def store(incident: Incident) -> None:
+    """Write it as a new version, in the caller's transaction, which locks it."""
     incident.version += 1
     incident.save()
 
 
 def _who_moved(incident: Incident) -> str:
-    entry = timeline.story(incident).filter(kind__in=["status", "ack"]).last()
+    entry = timeline.story(incident).filter(kind__in=["status", "reopened", "ack", "merge"]).last()
     who = f" by {entry.by}" if entry and entry.by else ""
     when = f" at {entry.at:%H:%M} UTC" if entry else ""
     return f"{incident.reference} was already moved to {incident.get_status_display().lower()}{who}{when}. Look again before you decide."

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import Min
 
+from incidents import timeline
 from incidents.models import Incident, Milestone
 from portal.accounts.models import User
+from portal.errors import Invalid
 from portal.notify.models import Message
 
 
@@ -28,3 +31,49 @@ def fill_alerted(incident: Incident, *, recorded_at: datetime) -> None:
     first = alerted_at(incident)
     if first is not None:
         fill(incident, "alerted", at=first, recorded_at=recorded_at)
+
+
+@transaction.atomic
+def edit(incident_id: int, name: str, *, at_moment: datetime, by: User, at: datetime) -> Milestone:
+    """A person's correction: from now on no status move touches it, and its history keeps what it said. Raises: Invalid.
+
+    None may be before impact_started, which in turn may not be after any other; nor may one lie in the future.
+    """
+    if name not in Milestone.Name.values:
+        raise Invalid(f"“{name[:40]}” is no milestone; use one of {', '.join(Milestone.Name.values)}.")
+    incident = Incident.objects.select_for_update().get(pk=incident_id)
+    others = {m.name: m for m in incident.milestones.all()}
+    _check(others, name, at_moment, at)
+    was = others.get(name)
+    milestone = was or Milestone(incident=incident, name=name)
+    told = f"{milestone.get_name_display()}: {f'{was.at:%d %b %H:%M} → ' if was else ''}{at_moment:%d %b %H:%M} UTC"
+    milestone.at, milestone.source, milestone.author = at_moment, Milestone.Origin.PERSON, by
+    milestone.recorded_at, milestone.edited = at, was is not None
+    milestone.save()
+    incident.version += 1
+    incident.save(update_fields=["version"])
+    timeline.append(incident, kind="milestone", at=at, by=by, text=told, data={"milestone": name})
+    return milestone
+
+
+def _check(others: dict[str, Milestone], name: str, moment: datetime, now: datetime) -> None:
+    if moment > now:
+        raise Invalid("A milestone cannot lie in the future.")
+    if name == Milestone.Name.IMPACT_STARTED:
+        early = min((m for m in others.values() if m.name != name), key=lambda m: m.at, default=None)
+        if early and early.at < moment:
+            raise Invalid(f"Impact cannot have started after “{early.get_name_display()}” ({early.at:%d %b %H:%M} UTC). Correct that one first.")
+        return
+    began = others.get(Milestone.Name.IMPACT_STARTED)
+    if began and moment < began.at:
+        raise Invalid(f"That is before impact started ({began.at:%d %b %H:%M} UTC). Correct that one first.")
+
+
+def disorder(found: dict[str, datetime]) -> list[str]:
+    """Sentences on milestones that stand in another order than usual; warnings, nothing is refused. 0 queries."""
+    usual = [name for name in Milestone.Name.values if name in found]
+    return [
+        f"{Milestone.Name(later).label} ({found[later]:%H:%M}) is before {Milestone.Name(name).label.lower()} ({found[name]:%H:%M})."
+        for name, later in zip(usual, usual[1:], strict=False)
+        if found[later] < found[name]
+    ]

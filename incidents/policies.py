@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from incidents.models import Incident
+from oncall import policies as team_policies
 from portal.accounts.models import User
 from portal.accounts.roles import Role
 
@@ -18,6 +19,16 @@ def can_declare(user: User) -> bool:
 def can_respond(user: User, incident: Incident) -> bool:
     """Acknowledge, move, note, change the severity."""
     return user.at_least(Role.RESPONDER) and can_see(user, incident)
+
+
+def can_override(user: User, incident: Incident) -> bool:
+    """Close although something is missing: leads of the team that answers."""
+    return can_respond(user, incident) and team_policies.leads(user, incident.team)
+
+
+def can_restrict(user: User, incident: Incident) -> bool:
+    """Whoever responds may close the curtain; opening it again is for those who may see it then."""
+    return can_respond(user, incident)
 
 
 def hidden_subjects(user: User | None) -> set[str]:

@@ -18,7 +18,18 @@ KINDS = {
     "alert_ended": ("bell-off", "ok"),
     "ack": ("check", "ok"),
     "status": ("circle-dot", "info"),
+    "reopened": ("rotate-ccw", "warn"),
     "severity": ("triangle-alert", "warn"),
+    "milestone": ("flag", ""),
+    "impact": ("users", "bad"),
+    "role": ("user-check", ""),
+    "merge": ("merge", "info"),
+    "restricted": ("lock", "warn"),
+    "update": ("megaphone", "warn"),
+    "update_failed": ("megaphone", "bad"),
+    "file": ("file", ""),
+    "step": ("book-open-check", "info"),
+    "mitigation": ("wrench", "info"),
     "note": ("message-square", ""),
     "tick": ("list-checks", ""),
     "run": ("stethoscope", "info"),
@@ -37,11 +48,17 @@ def append(incident: Incident, *, kind: str, at: datetime, by: User | None, text
     return journal.append(incident.subject, kind=kind, at=at, by=by, text=text, **more)
 
 
+def subjects(incident: Incident) -> list[str]:
+    """Its own, and those of the incidents merged into it that its readers may see. 1 query."""
+    merged = incident.merged.all() if incident.is_restricted else incident.merged.filter(is_restricted=False)
+    return [incident.subject, *(f"incident:{pk}" for pk in merged.values_list("pk", flat=True))]
+
+
 def story(incident: Incident) -> QuerySet[Entry]:
-    """Oldest first, with the person of each entry. 1 query."""
-    return journal.entries(incident.subject)
+    """Oldest first, with the person of each entry, merged incidents among them. 2 queries."""
+    return Entry.objects.filter(subject__in=subjects(incident)).select_related("by")
 
 
 def since(incident: Incident, entry_id: int) -> QuerySet[Entry]:
-    """Entries written after the one with that id, oldest first. 1 indexed query."""
+    """Entries written after the one with that id, oldest first. 2 queries."""
     return story(incident).filter(pk__gt=entry_id)

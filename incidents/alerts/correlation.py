@@ -55,11 +55,16 @@ def key_of(labels: dict[str, str], service: Service | None) -> str:
 
 
 def lock(keys: Iterable[str], ids: Iterable[int]) -> dict[int, Incident]:
-    """Incidents that take the alerts of `keys`, and those of `ids`, locked in the order of their ids. 1 query, none for nothing."""
+    """Incidents that take the alerts of `keys`, and those of `ids`, locked in the order of their ids. 1 query, none for nothing.
+
+    Where the taker was merged into another, that one too.
+    """
     keys, ids = set(keys), set(ids)
     if not keys and not ids:
         return {}
-    wanted = Incident.objects.filter(Q(correlation_key__in=keys, takes_alerts=True) | Q(pk__in=ids)).select_related("service__team")
+    takers = Q(correlation_key__in=keys, takes_alerts=True)
+    homes = Incident.objects.filter(takers, status=Status.MERGED).values("merged_into")
+    wanted = Incident.objects.filter(takers | Q(pk__in=ids) | Q(pk__in=homes)).select_related("service__team")
     return {incident.pk: incident for incident in wanted.order_by("pk").select_for_update(of=("self",))}
 
 
@@ -68,15 +73,16 @@ def taker(opening: Opening, locked: dict[int, Incident], *, at: datetime) -> tup
 
     One resolved less than 30 min ago is reopened; an older one hands the key over. Raises: IntegrityError, somebody else opened it meanwhile.
     """
-    current = next((found for found in locked.values() if found.takes_alerts and found.correlation_key == opening.key), None)
+    holder = next((found for found in locked.values() if found.takes_alerts and found.correlation_key == opening.key), None)
+    current = locked.get(holder.merged_into_id, holder) if holder and holder.merged_into_id else holder
     if current and current.status == Status.RESOLVED and current.resolved_at and at - current.resolved_at < REOPENS_WITHIN:
         lifecycle.alert_returned(current, at)
     if current and not current.is_over:
         return current, False
-    if current:
-        current.takes_alerts = False
-        current.version += 1
-        current.save(update_fields=["takes_alerts", "version"])
+    if holder:
+        holder.takes_alerts = False
+        holder.version += 1
+        holder.save(update_fields=["takes_alerts", "version"])
     opened = lifecycle.open_from_alert(
         title=opening.title,
         summary=opening.summary,

@@ -40,6 +40,15 @@ class Status(models.TextChoices):
     MERGED = "merged", "Merged"
 
 
+class Cancelled(models.TextChoices):
+    """Why there was nothing to respond to."""
+
+    FALSE_ALARM = "false_alarm", "False alarm"
+    DUPLICATE = "duplicate", "Duplicate report"
+    TEST = "test", "A test"
+    OTHER = "other", "Something else"
+
+
 OVER = (Status.RESOLVED, Status.CLOSED, Status.CANCELLED, Status.MERGED)
 
 
@@ -82,6 +91,15 @@ class Incident(Versioned):
     paging_begun_at = models.DateTimeField(null=True, blank=True)  # the first round's beginning; null while nobody is to be paged
     steps_taken = models.PositiveIntegerField(default=0)  # escalation steps since then, over all rounds
     pages_begun = models.PositiveIntegerField(default=0)  # how often paging started anew: opening, reopening, a raised severity
+    merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged")
+    status_before_merge = models.CharField(max_length=14, blank=True)  # what splitting it out gives back
+    cancelled_for = models.CharField(max_length=12, choices=Cancelled.choices, blank=True)
+    impact = models.CharField(max_length=300, blank=True)  # in words: "61 of 214 tenants"
+    users_affected = models.PositiveBigIntegerField(null=True, blank=True)
+    failed_requests = models.PositiveBigIntegerField(null=True, blank=True)
+    revenue_lost = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
+    currency = models.CharField(max_length=3, default="USD")  # of the revenue
+    sla_minutes = models.PositiveIntegerField(null=True, blank=True)  # of the promised availability that this used up
     is_restricted = models.BooleanField(default=False)
     named: models.ManyToManyField[User, models.Model] = models.ManyToManyField(
         settings.AUTH_USER_MODEL, blank=True, related_name="restricted_incidents"
@@ -102,6 +120,12 @@ class Incident(Versioned):
                 | (~Q(status__in=["resolved", "closed", "cancelled", "merged"]) & Q(resolved_at=None)),
                 name="incident_resolved_iff_it_has_a_time",
             ),
+            models.CheckConstraint(
+                condition=Q(status="merged", merged_into__isnull=False) | (~Q(status="merged") & Q(merged_into=None)),
+                name="incident_merged_iff_it_belongs_to_another",
+            ),
+            models.CheckConstraint(condition=~Q(merged_into=models.F("pk")), name="incident_does_not_belong_to_itself"),
+            models.CheckConstraint(condition=Q(revenue_lost=None) | Q(revenue_lost__gte=0), name="incident_revenue_lost_is_not_negative"),
         ]
         indexes = [
             models.Index(fields=["status", "severity"], name="incident_open_list"),
@@ -164,9 +188,45 @@ class Milestone(models.Model):
     recorded_at = models.DateTimeField()
     edited = models.BooleanField(default=False)
 
+    history = HistoricalRecords()
+
     class Meta:
         ordering = ["at"]
         constraints = [models.UniqueConstraint(fields=["incident", "name"], name="milestone_one_of_each_name")]
 
     def __str__(self) -> str:
         return f"{self.incident_id} {self.name}"
+
+
+class Holding(models.Model):
+    """A role that one person has, or had, in an incident. One person may hold many, several people one after the other."""
+
+    class Role(models.TextChoices):
+        COMMANDER = "commander", "Incident commander"
+        OPERATIONS = "operations", "Operations lead"
+        COMMUNICATIONS = "communications", "Communications lead"
+        SCRIBE = "scribe", "Scribe"
+        EXPERT = "expert", "Subject expert"
+        OBSERVER = "observer", "Observer"
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="roles")
+    role = models.CharField(max_length=16, choices=Role.choices)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="incident_roles")
+    taken_at = models.DateTimeField()
+    left_at = models.DateTimeField(null=True, blank=True)
+    state_of_play = models.CharField(max_length=500, blank=True)  # the sentence with which a command was handed over
+
+    class Meta:
+        ordering = ["taken_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["incident", "role"],
+                condition=Q(left_at=None, role__in=["commander", "operations", "communications", "scribe"]),
+                name="holding_one_person_leads_at_a_time",
+            ),
+            models.UniqueConstraint(fields=["incident", "role", "person"], condition=Q(left_at=None), name="holding_once_at_a_time"),
+            models.CheckConstraint(condition=Q(left_at=None) | Q(left_at__gte=models.F("taken_at")), name="holding_ends_after_it_begins"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} as {self.get_role_display().lower()}"

@@ -19,6 +19,7 @@ def build(world):
     world.incident = lifecycle.declare(title="Matrix", severity=4, service=world.service, summary="", by=world.people["lead"], at=world.now)
     world.restricted = lifecycle.declare(title="Secret", severity=4, service=world.service, summary="", by=world.people["lead"], at=world.now)
     Incident.objects.filter(pk=world.restricted.pk).update(is_restricted=True)
+    world.home = lifecycle.declare(title="Home", severity=4, service=world.service, summary="", by=world.people["lead"], at=world.now)
     source = Source.objects.create(name="matrix", created_at=world.now)
     world.delivery = Delivery.objects.create(source=source, body=zlib.compress(b"{}"), length=2, sha256="0" * 64, received_at=world.now)
     world.alert = Alert.objects.create(
@@ -31,9 +32,12 @@ def one(world):
 
 
 def reason(world):
-    return {"reason": "a good enough reason", "to": "identified", "severity": "2", "text": "Seen", "title": "New"}
+    moment = world.now.isoformat()
+    whole = {"into": world.home.pk, "name": "mitigated", "at": moment, "role": "scribe", "person": world.people["lead"].pk, "words": "few"}
+    return {"reason": "a good enough reason", "to": "identified", "severity": "2", "text": "Seen", "title": "New", **whole}
 
 
+VERBS = ("cancel", "severity", "merge", "split", "edit-milestone", "roles", "impact", "restrict", "unrestrict")
 ROWS = [
     Row("incident-list", "GET", PAGE_READ),
     Row("incident-new", "GET", PAGE_READ),
@@ -46,6 +50,9 @@ ROWS = [
     Row("api:incident-detail", "GET", READ, one),
     Row("api:incident-timeline", "GET", READ, one),
     *(Row(f"api:incident-{verb}", "POST", RESPOND, one, reason) for verb in ("acknowledge", "resolve", "move", "notes")),
+    Row("api:incident-gate", "GET", READ, one),
+    Row("api:incident-roles", "GET", READ, one),
+    *(Row(f"api:incident-{verb}", "POST", RESPOND, one, reason) for verb in VERBS),
 ]
 RESTRICTED = [
     ("incident-detail", "GET"),
@@ -53,7 +60,9 @@ RESTRICTED = [
     *((f"incident-{verb}", "POST") for verb in ("ack", "status", "severity", "cancel", "note")),
     ("api:incident-detail", "GET"),
     ("api:incident-timeline", "GET"),
-    *((f"api:incident-{verb}", "POST") for verb in ("acknowledge", "resolve", "move", "notes")),
+    *((f"api:incident-{verb}", "POST") for verb in ("acknowledge", "resolve", "move", "notes", *VERBS)),
+    ("api:incident-gate", "GET"),
+    ("api:incident-roles", "GET"),
 ]
 ROWS += [
     Row("alert-list", "GET", PAGE_READ),

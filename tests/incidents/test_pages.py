@@ -80,7 +80,7 @@ def test_a_poll_that_finds_nothing_new_answers_204(client, running, ana, django_
     client.get(reverse("incident-timeline", args=[running.pk]))
     newest = max(entry.pk for entry in timeline.story(running))
 
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(5):
         response = client.get(reverse("incident-timeline", args=[running.pk]), {"after": newest})
 
     assert response.status_code == 204
