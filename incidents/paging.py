@@ -11,7 +11,7 @@ from django.db import transaction
 from incidents import timeline
 from incidents.models import Incident
 from incidents.models.incident import Status
-from oncall import hours, rota
+from oncall import hours, reaching, rota
 from oncall.escalation import Next, Plan, next_step, upcoming
 from portal import due
 from portal.accounts.models import User
@@ -74,7 +74,9 @@ def pass_on(row: Due, now: datetime) -> None:
         incident = _locked(int(row.key))
         if not due.settle(row) or incident.status != Status.TRIAGE or incident.paging_begun_at is None or incident.team is None:
             return
-        coming = next_step(rota.plan_for(incident.team, incident.severity), begun_at=incident.paging_begun_at, taken=incident.steps_taken)
+        coming = next_step(
+            reaching.plan_for(incident.team, incident.severity, incident.service), begun_at=incident.paging_begun_at, taken=incident.steps_taken
+        )
         if coming and coming.at > now:
             incident.paging_begun_at -= coming.at - now
         due.cancel(ESCALATE, [row.key])
@@ -88,13 +90,16 @@ def page_given_up(message: Message, at: datetime) -> None:
         due.put(PASS_ON, pk, at=at, priority=0)
 
 
-def ladder(incident: Incident) -> list[tuple[Next, rota.Reached]]:
+def ladder(incident: Incident) -> list[tuple[Next, reaching.Reached]]:
     """Who is paged next, and when, in the round that is under way; empty when nobody is."""
     team = incident.team
     if incident.status != Status.TRIAGE or incident.paging_begun_at is None or team is None:
         return []
-    plan = rota.plan_for(team, incident.severity)
-    return [(step, rota.whom(team, step.step, step.at)) for step in upcoming(plan, begun_at=incident.paging_begun_at, taken=incident.steps_taken)]
+    plan = reaching.plan_for(team, incident.severity, incident.service)
+    return [
+        (step, reaching.whom(team, step.step, step.at, service=incident.service))
+        for step in upcoming(plan, begun_at=incident.paging_begun_at, taken=incident.steps_taken)
+    ]
 
 
 def _take_steps(incident: Incident, now: datetime) -> None:
@@ -103,14 +108,14 @@ def _take_steps(incident: Incident, now: datetime) -> None:
     if team is None:
         timeline.append(incident, kind="page_failed", at=now, by=None, text="Nobody can be paged: no team exists. Make one under Admin, Teams.")
         return
-    plan = rota.plan_for(team, incident.severity)
+    plan = reaching.plan_for(team, incident.severity, incident.service)
     said: set[str] = set()
     reached_somebody, at_once = False, False
     while (step := _next(incident, plan)) and (step.at <= now or at_once):
         if step.at > now and incident.paging_begun_at:
             incident.paging_begun_at -= step.at - now
         incident.steps_taken += 1
-        found = rota.whom(team, step.step, now)
+        found = reaching.whom(team, step.step, now, service=incident.service)
         for person in found.people:
             _page(incident, person, step, plan, now)
         at_once = not found.people

@@ -83,14 +83,14 @@ class ServiceAdmin(VersionedAdmin):
 
 @admin.register(Rotation)
 class RotationAdmin(ByLeads, VersionedAdmin):
-    list_display = ["name", "team", "lane", "time_zone", "handoff_at", "weeks"]
+    list_display = ["name", "team", "lane", "time_zone", "handoff_at", "lengths"]
     list_select_related = ["team"]
     inlines = [TurnInline, OverrideInline]
 
 
 @admin.register(EscalationPolicy)
 class EscalationPolicyAdmin(ByLeads, PolicyAdmin):
-    list_display = ["team", "severity", "rounds"]
+    list_display = ["team", "service", "severity", "rounds"]
     list_select_related = ["team"]
     inlines = [StepInline]
 

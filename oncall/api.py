@@ -41,6 +41,7 @@ class ServiceFields(serializers.ModelSerializer[Service]):
             "time_zone",
             "opens_at",
             "closes_at",
+            "country",
             "dashboard_url",
             "repository_url",
             "version",
@@ -53,7 +54,7 @@ class RotationFields(serializers.ModelSerializer[Rotation]):
 
     class Meta:
         model = Rotation
-        fields = ["id", "name", "team", "lane", "time_zone", "handoff_at", "begins_on", "weeks", "version"]
+        fields = ["id", "name", "team", "lane", "time_zone", "handoff_at", "begins_on", "ends_on", "lengths", "windows", "version"]
         read_only_fields = fields
 
 

@@ -11,7 +11,7 @@ from portal import journal
 from portal.accounts.models import User
 from portal.errors import DomainError, Invalid
 
-SHIFT_TEMPLATE = "shift-checklist"
+SHIFT_TEMPLATE, ACCESS_TEMPLATE, PRODUCTION_TEMPLATE = "shift-checklist", "access-checklist", "production-incident"
 REASON_AT_LEAST = 3  # characters
 
 
@@ -21,11 +21,23 @@ def open_copy(
 ) -> tuple[Checklist, bool]:
     """The copy for this subject and person, and whether it is new. Safe to run twice at once."""
     checklist, new = Checklist.objects.get_or_create(
-        template=template, about=about, person=person, defaults={"title": title, "opened_at": at, "due_at": due_at, "ends_at": ends_at}
+        template=template,
+        about=about,
+        person=person,
+        defaults={"title": title, "opened_at": at, "due_at": due_at, "ends_at": ends_at, "template_version": template.version},
     )
     if new:
         ChecklistItem.objects.bulk_create(
-            ChecklistItem(checklist=checklist, order=order, group=item.group, text=item.text) for order, item in enumerate(template.items.all())
+            ChecklistItem(
+                checklist=checklist,
+                order=order,
+                group=item.group,
+                text=item.text,
+                detail=item.detail,
+                proof=item.proof,
+                due_at=due_at - item.due_before if item.due_before else None,
+            )
+            for order, item in enumerate(template.items.all())
         )
     return checklist, new
 

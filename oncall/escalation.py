@@ -9,11 +9,14 @@ from datetime import datetime, timedelta
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """After `after` (from the round's beginning) page `whom`; `person` is set for a single person."""
+    """After `after` (from the round's beginning) page `whom`; `person` and `rotation` are set where one is named."""
 
     after: timedelta
-    whom: str  # primary, secondary, lead, team, person
+    whom: str  # primary, secondary, lead, team, person, rotation
     person: int | None = None
+    rotation: int | None = None
+    by: str = "first"  # their first channel, second, all
+    hours: str = "always"  # open, closed: only in or outside the service's business hours
 
 
 @dataclass(frozen=True, slots=True)

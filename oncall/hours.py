@@ -1,9 +1,10 @@
-"""Business hours of a service: Monday to Friday, wall clock in the service's zone."""
+"""Business hours of a service: Monday to Friday, wall clock in the service's zone, less the holidays of its country."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
+from oncall import holidays
 from oncall.models import Service
 from oncall.rotations import moment
 
@@ -15,7 +16,7 @@ def is_open(service: Service | None, at: datetime) -> bool:
     if service is None:
         return True
     day = at.astimezone(service.zone).date()
-    if day.weekday() >= SATURDAY:
+    if not _works(service, day):
         return False
     return moment(day, service.opens_at, service.zone) <= at < moment(day, service.closes_at, service.zone)
 
@@ -25,6 +26,10 @@ def next_opening(service: Service, at: datetime) -> datetime:
     day = at.astimezone(service.zone).date()
     while True:
         opening = moment(day, service.opens_at, service.zone)
-        if day.weekday() < SATURDAY and opening > at:
+        if _works(service, day) and opening > at:
             return opening
         day += timedelta(days=1)
+
+
+def _works(service: Service, day: date) -> bool:
+    return day.weekday() < SATURDAY and not holidays.on(service.country, day)

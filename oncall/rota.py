@@ -2,110 +2,158 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 
-from oncall import escalation
-from oncall.models import EscalationPolicy, EscalationStep, Override, Rotation, Team, Turn
-from oncall.rotations import Shift, shift_at, shifts
+from oncall import schedule
+from oncall.models import Layer, Override, Rotation, Team, Turn
+from oncall.schedule import Answer, Schedule, Written
 from portal.accounts.models import User
 
-WITHOUT_POLICY = escalation.Plan([escalation.Step(timedelta(0), "primary"), escalation.Step(timedelta(minutes=15), "lead")], rounds=3)
+INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class OnCall:
-    """Who answers in one rotation. `person` None is a hole; `why` says what the answer rests on, or what is missing."""
+    """Who answers in one rotation. `person` None is a hole; `why` says what the answer rests on, or what is missing.
+
+    others: who answers beside `person`. `ends_at` is where this answer surely holds to; it may go on after that.
+    """
 
     rotation: Rotation
     person: User | None
     starts_at: datetime | None
     ends_at: datetime | None
     why: str
+    others: Sequence[User] = field(default=())
+
+    @property
+    def people(self) -> list[User]:
+        return [self.person, *self.others] if self.person else []
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
-    """The people of an escalation step; an empty list with the reason when there is nobody."""
+class Span:
+    """Who answers from `starts_at` to `ends_at`; nobody in `people` is a hole. `why`: what it rests on."""
 
-    people: list[User]
+    people: Sequence[User]
+    starts_at: datetime
+    ends_at: datetime
     why: str
 
-
-def _rotations(found: QuerySet[Rotation] | None = None) -> QuerySet[Rotation]:
-    """With all that the computations below read, in 3 queries whatever their number."""
-    found = Rotation.objects.all() if found is None else found
-    turns = Prefetch("turns", queryset=Turn.objects.select_related("person"))
-    overrides = Prefetch("overrides", queryset=Override.objects.select_related("person").order_by("-pk"))
-    return found.select_related("team").prefetch_related(turns, overrides)
+    @property
+    def person(self) -> User | None:
+        return self.people[0] if self.people else None
 
 
-def answering(rotation: Rotation, at: datetime) -> OnCall:
-    """Who answers in a rotation that came with its turns and overrides. 0 queries."""
-    for override in rotation.overrides.all():
-        if override.starts_at <= at < override.ends_at:
-            return _seat(rotation, override.person, override.starts_at, override.ends_at, f"Covers for the shift in “{rotation}”")
-    shift = shift_at(rotation.rule(), at)
-    if shift is None:
-        begun = rotation.begins_on <= at.astimezone(rotation.zone).date()
-        lacks = "has no people" if begun else f"begins on {rotation.begins_on}"
-        return OnCall(rotation, None, None, None, f"Nobody is on call: “{rotation}” {lacks}")
-    people = {turn.person_id: turn.person for turn in rotation.turns.all()}
-    return _seat(rotation, people[shift.person], shift.starts_at, shift.ends_at, f"Has the shift in “{rotation}”")
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A rotation with its schedule, ready to be asked."""
+
+    rotation: Rotation
+    plan: Schedule
+    layers: dict[int, Layer]
 
 
-def _seat(rotation: Rotation, person: User, starts_at: datetime, ends_at: datetime, why: str) -> OnCall:
-    if not person.is_active:
-        return OnCall(
-            rotation, None, starts_at, ends_at, f"Nobody is on call: the account of {person}, whose turn it is in “{rotation}”, is switched off"
-        )
-    return OnCall(rotation, person, starts_at, ends_at, why)
+def load(start: datetime, end: datetime, rotations: QuerySet[Rotation] | None = None) -> list[Loaded]:
+    """Rotations with all that decides who answers in [start, end), by team. 4 queries whatever their number."""
+    found = list((Rotation.objects.all() if rotations is None else rotations).select_related("team"))
+    if not found:
+        return []
+    only = {} if rotations is None else {"rotation__in": [rotation.pk for rotation in found]}
+    layers: dict[int, list[Layer]] = defaultdict(list)
+    for layer in Layer.objects.filter(**only):
+        layers[layer.rotation_id].append(layer)
+    people: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for rotation_id, layer_id, person_id in Turn.objects.filter(**only).order_by("order", "pk").values_list("rotation_id", "layer_id", "person_id"):
+        people[rotation_id, layer_id or 0].append(person_id)
+    written: dict[int, list[Written]] = defaultdict(list)
+    columns = ("rotation_id", "pk", "kind", "person_id", "starts_at", "ends_at")
+    for rotation_id, *row in Override.objects.filter(**only, starts_at__lt=end, ends_at__gt=start).order_by("pk").values_list(*columns):
+        written[rotation_id].append(Written(*row))
+    return [_loaded(rotation, layers.get(rotation.pk, []), people, written.get(rotation.pk, ())) for rotation in found]
 
 
-def on_call_now(at: datetime, *, teams: Iterable[Team] | None = None) -> list[OnCall]:
-    """Who answers in every rotation (of `teams`), by team, primary first. 3 queries."""
-    found = _rotations() if teams is None else _rotations(Rotation.objects.filter(team__in=list(teams)))
-    return [answering(rotation, at) for rotation in found]
+def _loaded(rotation: Rotation, layers: list[Layer], people: dict[tuple[int, int], list[int]], written: Sequence[Written]) -> Loaded:
+    stack = [schedule.Layer(0, 0, rotation.rule_for(people[rotation.pk, 0]))]
+    stack += [schedule.Layer(layer.pk, layer.priority, layer.rule_for(people[rotation.pk, layer.pk])) for layer in layers]
+    return Loaded(rotation, schedule.schedule(stack, written), {layer.pk: layer for layer in layers})
+
+
+def on_call_now(at: datetime, *, teams: Iterable[Team] | None = None, rotations: QuerySet[Rotation] | None = None) -> list[OnCall]:
+    """Who answers in every rotation (of `teams`), by team, primary first. 5 queries."""
+    found = rotations if teams is None else Rotation.objects.filter(team__in=list(teams))
+    loaded = load(at, at + INSTANT, found)
+    answers = [schedule.answer_at(one.plan, at) for one in loaded]
+    people = _people(answers)
+    return [_seat(one, answer, people, at) for one, answer in zip(loaded, answers, strict=True)]
+
+
+def _people(answers: Iterable[Answer | None]) -> dict[int, User]:
+    wanted = {person for answer in answers if answer for person in answer.people}
+    return {person.pk: person for person in User.objects.filter(pk__in=wanted)} if wanted else {}
+
+
+def _seat(one: Loaded, answer: Answer | None, people: dict[int, User], at: datetime) -> OnCall:
+    rotation = one.rotation
+    if answer is None:
+        return OnCall(rotation, None, None, None, f"Nobody is on call: {_missing(one, at)}")
+    active = [people[person] for person in answer.people if people[person].is_active]
+    if not active:
+        who = people[answer.people[0]]
+        why = f"Nobody is on call: the account of {who}, whose turn it is in “{rotation}”, is switched off"
+        return OnCall(rotation, None, answer.starts_at, answer.ends_at, why)
+    return OnCall(rotation, active[0], answer.starts_at, answer.ends_at, _why(one, answer), active[1:])
+
+
+def _missing(one: Loaded, at: datetime) -> str:
+    rotation = one.rotation
+    if not any(layer.rule.people for layer in one.plan.layers):
+        return f"“{rotation}” has no people"
+    begins = min(layer.rule.begins_at for layer in one.plan.layers if layer.rule.people)
+    if at < begins:
+        return f"“{rotation}” begins on {begins.astimezone(rotation.zone):%Y-%m-%d}"
+    return f"nothing of “{rotation}” covers this moment"
+
+
+def _why(one: Loaded, answer: Answer) -> str:
+    if not answer.sources:
+        return f"Nobody: a hole in “{one.rotation}”"
+    kind, pk = answer.sources[0]
+    if kind == "override":
+        return f"Covers for the shift in “{one.rotation}”"
+    return f"Has the shift in “{one.rotation}”" + (f", {one.layers[pk].name}" if pk else "")
 
 
 def responder(team: Team, lane: str, at: datetime) -> OnCall | None:
-    """Who answers in the team's lane; None when the team has no rotation there. 3 queries."""
-    rotation = _rotations(Rotation.objects.filter(team=team, lane=lane)).first()
-    return answering(rotation, at) if rotation else None
+    """Who answers in the team's lane; None when the team has no rotation there. 5 queries."""
+    found = on_call_now(at, rotations=Rotation.objects.filter(team=team, lane=lane))
+    return found[0] if found else None
 
 
-def whom(team: Team, step: escalation.Step, at: datetime) -> Reached:
-    """The active people of an escalation step at a moment. 1-3 queries."""
-    if step.whom in (EscalationStep.Whom.PRIMARY, EscalationStep.Whom.SECONDARY):
-        seat = responder(team, step.whom, at)
-        if seat is None:
-            return Reached([], f"{team} has no {step.whom} rotation")
-        return Reached([seat.person] if seat.person else [], seat.why)
-    if step.whom == EscalationStep.Whom.PERSON:
-        person = User.objects.filter(pk=step.person or 0, is_active=True).first()
-        return Reached([person] if person else [], "Named in the escalation policy" if person else "The person named in the policy is not active")
-    people = team.leads() if step.whom == EscalationStep.Whom.LEAD else team.members.filter(is_active=True, is_service=False).order_by("name")
-    found = list(people)
-    word = "lead" if step.whom == EscalationStep.Whom.LEAD else "active member"
-    return Reached(found, f"{word.capitalize()} of {team}" if found else f"{team} has no {word}")
+def coming(start: datetime, end: datetime, rotations: QuerySet[Rotation] | None = None) -> list[tuple[Rotation, list[Span]]]:
+    """Who answers in every rotation through [start, end), overrides and holes included. 5 queries.
+
+    The first and the last span are as long as their shift, not cut at the edges of the question.
+    """
+    loaded = load(start, end, rotations)
+    answers = [schedule.answers(one.plan, start, end) for one in loaded]
+    people = _people(answer for row in answers for answer in row)
+    return [
+        (one.rotation, [Span([people[pk] for pk in answer.people], *_whole(one, answer, start, end), _why(one, answer)) for answer in row])
+        for one, row in zip(loaded, answers, strict=True)
+    ]
 
 
-def plan_for(team: Team, severity: int) -> escalation.Plan:
-    """The team's escalation for a severity (1-4); without a policy the primary, then the leads, three times. 2 queries."""
-    policy = EscalationPolicy.objects.filter(team=team, severity=severity).prefetch_related("steps").first()
-    steps = sorted(policy.steps.all(), key=lambda step: (step.after, step.pk)) if policy else []
-    if policy is None or not steps:
-        return WITHOUT_POLICY
-    return escalation.Plan([escalation.Step(step.after, step.whom, step.person_id) for step in steps], policy.rounds)
-
-
-def coming(start: datetime, end: datetime) -> list[tuple[Rotation, list[tuple[Shift, User]]]]:
-    """The shifts of every rotation that touch [start, end), overrides left aside. 3 queries."""
-    found = []
-    for rotation in _rotations():
-        people = {turn.person_id: turn.person for turn in rotation.turns.all()}
-        found.append((rotation, [(shift, people[shift.person]) for shift in shifts(rotation.rule(), start, end)]))
-    return found
+def _whole(one: Loaded, answer: Answer, start: datetime, end: datetime) -> tuple[datetime, datetime]:
+    """The span's ends; at the edges of the question those of its shift."""
+    starts_at, ends_at = answer.starts_at, answer.ends_at
+    if answer.people and starts_at == start and (found := schedule.answer_at(one.plan, start)):
+        starts_at = found.starts_at
+    if answer.people and ends_at == end and (found := schedule.answer_at(one.plan, max(answer.starts_at, end - INSTANT))):
+        ends_at = found.ends_at
+    return starts_at, ends_at

@@ -9,7 +9,6 @@ from django.db import transaction
 
 from oncall import checklists, rota
 from oncall.models import ChecklistTemplate, Rotation
-from oncall.rotations import Shift
 from portal.accounts.models import User
 from portal.notify import outbox
 from portal.notify.models import Message
@@ -24,14 +23,15 @@ def open_checklists(now: datetime) -> int:
         return 0
     opened = 0
     for rotation, coming in rota.coming(now, now + OPENS_BEFORE):
-        for shift, person in coming:
-            if person.is_active:
-                opened += _open(template, rotation, shift, person, now)
+        for span in coming:
+            for person in span.people:
+                if person.is_active:
+                    opened += _open(template, rotation, span, person, now)
     return opened
 
 
 @transaction.atomic
-def _open(template: ChecklistTemplate, rotation: Rotation, shift: Shift, person: User, now: datetime) -> int:
+def _open(template: ChecklistTemplate, rotation: Rotation, shift: rota.Span, person: User, now: datetime) -> int:
     about = f"shift:{rotation.pk}:{shift.starts_at:%Y-%m-%dT%H:%MZ}"
     begins = shift.starts_at.astimezone(person.zone)
     title = f"{rotation.name}, shift from {begins:%a} {begins.day} {begins:%b, %H:%M}"

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from simple_history.models import HistoricalRecords
+
+from portal.web.versions import Versioned
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -14,9 +17,14 @@ if TYPE_CHECKING:
     from portal.accounts.models import User
 
 
-class ChecklistTemplate(models.Model):
+class ChecklistTemplate(Versioned):
+    """Items to tick before a shift or during an incident. An edit raises the version; copies keep the words they were made with."""
+
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=120)
+    before_shifts = models.BooleanField(default=False, help_text="Opened for each shift, 24 hours before it begins.")
+
+    history = HistoricalRecords()
 
     class Meta:
         ordering = ["name"]
@@ -30,6 +38,11 @@ class TemplateItem(models.Model):
     order = models.PositiveSmallIntegerField(default=0)
     group = models.CharField(max_length=60, blank=True)
     text = models.CharField(max_length=300)
+    detail = models.CharField(max_length=300, blank=True, help_text="A command to copy or an address to open.")
+    due_before = models.DurationField(null=True, blank=True, help_text="How long before the copy is due, as hh:mm:ss; empty: when it is due.")
+    proof = models.CharField(max_length=80, blank=True, help_text="A check that ticks it, such as test-page or diagnostic:redis-health.")
+
+    history = HistoricalRecords()
 
     class Meta:
         ordering = ["template", "order", "pk"]
@@ -54,12 +67,14 @@ class Checklist(models.Model):
     """One copy of a template for one person. `about` is the journal's subject, such as `shift:3:2026-03-02`."""
 
     template = models.ForeignKey(ChecklistTemplate, on_delete=models.PROTECT, related_name="copies")
+    template_version = models.PositiveIntegerField(default=1)
     about = models.CharField(max_length=80)
     title = models.CharField(max_length=200)
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="checklists")
     opened_at = models.DateTimeField()
     due_at = models.DateTimeField()  # a shift checklist: when the shift begins
     ends_at = models.DateTimeField()
+    lead_told_at = models.DateTimeField(null=True, blank=True)
 
     objects = ChecklistQuerySet.as_manager()
 
@@ -83,10 +98,14 @@ class ChecklistItem(models.Model):
     order = models.PositiveSmallIntegerField()
     group = models.CharField(max_length=60, blank=True)
     text = models.CharField(max_length=300)
+    detail = models.CharField(max_length=300, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True)  # empty: when the copy is due
+    proof = models.CharField(max_length=80, blank=True)
     state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=300, blank=True)
+    proved_by = models.CharField(max_length=200, blank=True)  # what ticked it, where that was not a click
 
     class Meta:
         ordering = ["checklist", "order", "pk"]

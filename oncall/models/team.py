@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 from simple_history.models import HistoricalRecords
 
+from oncall.holidays import known_country
 from portal.accounts.models import real_time_zone
 from portal.web.versions import Versioned
 
@@ -79,6 +80,9 @@ class Service(Versioned):
     time_zone = models.CharField(max_length=64, default="UTC", validators=[real_time_zone])
     opens_at = models.TimeField(default=time(9), help_text="Business hours, Monday to Friday, in the service's time zone.")
     closes_at = models.TimeField(default=time(18))
+    country = models.CharField(
+        max_length=10, blank=True, validators=[known_country], help_text="Whose public holidays are not business days, such as DE or DE-BY."
+    )
     dashboard_url = models.URLField(blank=True)
     repository_url = models.URLField(blank=True)
 

@@ -36,7 +36,8 @@ def test_the_nine_items_are_laid_out_once_and_an_edit_stays(ready, noon):
     TemplateItem.objects.filter(text="Laptop charged and ready").update(text="Laptop charged")
     starting.lay_out(noon)
 
-    assert TemplateItem.objects.count() == 9
+    assert TemplateItem.objects.filter(template__slug="shift-checklist").count() == 9
+    assert TemplateItem.objects.filter(template__slug="production-incident").count() == 20
     assert TemplateItem.objects.filter(text="Laptop charged").exists()
 
 
