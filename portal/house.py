@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from portal import clock, health, heartbeat, schema
+from portal import clock, health, heartbeat, schema, secrets
 from portal.accounts.first import FIRST_EMAIL
 from portal.accounts.models import User
 from portal.accounts.roles import Role
@@ -34,6 +34,7 @@ def put_on_shelf() -> None:
         "data folder": data_folder,
         "address": address,
         "administrators": administrators,
+        "secrets": stored_secrets,
     }
     paging: dict[str, Ask] = {"workers": workers, "queue": queue, "broker": broker, "mail": mail}
     for about, checks in {"installation": installation, "paging": paging}.items():
@@ -195,3 +196,13 @@ def administrators(now: datetime) -> Finding:
     if found == [FIRST_EMAIL]:
         return amber("The only administrator is the account of the first start.", "Under Admin, Users: give it a real person's name and address.")
     return green(f"Administrators: {len(found)}.")
+
+
+def stored_secrets(now: datetime) -> Finding:
+    closed = secrets.unreadable()
+    if closed:
+        return red(
+            f"{len(closed)} stored secrets open with no key: {', '.join(map(str, closed[:5]))}.",
+            "Put their key back into PORTAL_ENCRYPTION_KEYS (docs/secrets.md), or enter these secrets anew.",
+        )
+    return green("Every stored secret opens with the keys that are set.")

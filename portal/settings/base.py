@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,17 +27,18 @@ PRODUCTION = False
 DEBUG = False
 
 
-def _kept_secret() -> str:
-    """The key of a single machine: made once, kept beside its database, readable by its owner only."""
-    path = DATA_DIR / "secret_key"
+def _kept_secret(name: str, make: Callable[[], str] = lambda: secrets.token_urlsafe(64)) -> str:
+    """A key of a single machine: made once, kept beside its database, readable by its owner only."""
+    path = DATA_DIR / name
     with contextlib.suppress(FileExistsError):
         DATA_DIR.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
-            new.write(secrets.token_urlsafe(64))
+            new.write(make())
     return path.read_text().strip()
 
 
-SECRET_KEY = env.text("PORTAL_SECRET_KEY", "") or _kept_secret()
+SECRET_KEY = env.text("PORTAL_SECRET_KEY", "") or _kept_secret("secret_key")
+ENCRYPTION_KEYS = env.encryption_keys("PORTAL_ENCRYPTION_KEYS", lambda: _kept_secret("encryption_keys", env.new_encryption_key))
 ALLOWED_HOSTS = [*env.words("PORTAL_ALLOWED_HOSTS", "localhost,[::1]"), "127.0.0.1"]  # health checks ask this host itself
 CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL.startswith("https") else []
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import os
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -55,6 +58,27 @@ def integers(name: str, *, minimum: int, maximum: int) -> list[int]:
     if not all(re.fullmatch(r"\d{1,9}", part) and minimum <= int(part) <= maximum for part in found):
         raise ImproperlyConfigured(f"{name} must be whole numbers from {minimum} to {maximum}, parted by commas.")
     return [int(part) for part in found]
+
+
+def new_encryption_key() -> str:
+    return base64.urlsafe_b64encode(os.urandom(32)).decode()
+
+
+def encryption_keys(name: str, kept: Callable[[], str]) -> list[str]:
+    """32 random bytes each in base64 (either alphabet), parted by commas; what `kept` says, one a line, when not set.
+
+    Raises: ImproperlyConfigured, without the value in its sentence.
+    """
+    found = words(name) or kept().split()
+    keys = [key.replace("+", "-").replace("/", "_") for key in found]
+    for position, key in enumerate(keys, 1):
+        try:
+            whole = len(base64.urlsafe_b64decode(key)) == 32
+        except (binascii.Error, ValueError):
+            whole = False
+        if not whole:
+            raise ImproperlyConfigured(f"{name}: key {position} is not 32 bytes in base64. Make one: openssl rand -base64 32")
+    return keys
 
 
 def url(name: str, default: str, schemes: set[str]) -> str:

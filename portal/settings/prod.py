@@ -10,6 +10,8 @@ PRODUCTION = True
 SECRET_KEY = env.text("PORTAL_SECRET_KEY")
 if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5 or SECRET_KEY.startswith("django-insecure"):
     raise ImproperlyConfigured("PORTAL_SECRET_KEY must be at least 50 random characters.")
+if not env.words("PORTAL_ENCRYPTION_KEYS"):
+    raise ImproperlyConfigured("PORTAL_ENCRYPTION_KEYS is not set. Make one: openssl rand -base64 32")
 env.text("DATABASE_URL")
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database (postgres://…) in production.")

@@ -5,6 +5,7 @@ import tempfile
 
 os.environ.setdefault("PORTAL_DATA_DIR", tempfile.mkdtemp(prefix="standby-test-"))
 os.environ.setdefault("PORTAL_SECRET_KEY", "only-for-tests-" * 5)
+os.environ.setdefault("PORTAL_ENCRYPTION_KEYS", "b25seS1mb3ItdGVzdHMtb25seS1mb3ItdGVzdHMtb24=")
 
 from portal.settings.base import *  # noqa: E402, F403
 

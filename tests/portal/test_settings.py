@@ -13,6 +13,7 @@ from tests.conftest import REPOSITORY_ROOT
 
 GOOD = {
     "PORTAL_SECRET_KEY": "k3yk3yk3yzAbCdEfGh" * 4,
+    "PORTAL_ENCRYPTION_KEYS": "b25seS1mb3ItdGVzdHMtb25seS1mb3ItdGVzdHMtb24=",
     "DATABASE_URL": "postgres://standby@localhost/standby",
     "PORTAL_BROKER_URL": "redis://localhost:6379/0",
     "PORTAL_BASE_URL": "https://standby.example.org",
@@ -34,6 +35,8 @@ def start(module: str, tmp_path, **environment: str) -> str:
         ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL must begin with postgres:// or postgresql:// or sqlite://."),
         ({"PORTAL_LOG_LEVEL": "LOUD"}, "PORTAL_LOG_LEVEL must be one of DEBUG, ERROR, INFO, WARNING, not 'LOUD'."),
         ({"PORTAL_CLOCK_OFFSET": "soon"}, "PORTAL_CLOCK_OFFSET: 'soon' is not a duration such as 90, 15m, 2h or 8d."),
+        ({"PORTAL_OUTBOUND_PORTS": "8443,http"}, "PORTAL_OUTBOUND_PORTS must be whole numbers from 1 to 65535, parted by commas."),
+        ({"PORTAL_ENCRYPTION_KEYS": "c2hvcnQ="}, "PORTAL_ENCRYPTION_KEYS: key 1 is not 32 bytes in base64."),
         ({"PORTAL_EMAIL_URL": "http://x"}, "PORTAL_EMAIL_URL must begin with"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
@@ -49,6 +52,7 @@ def test_a_wrong_value_is_named(tmp_path, wrong, sentence):
         ({"PORTAL_SECRET_KEY": "a" * 60}, "PORTAL_SECRET_KEY must be at least 50 random characters."),
         ({"DATABASE_URL": "sqlite:///x"}, "DATABASE_URL must name a PostgreSQL database"),
         ({"PORTAL_BROKER_URL": "memory://"}, "PORTAL_BROKER_URL must begin with redis://"),
+        ({"PORTAL_ENCRYPTION_KEYS": ""}, "PORTAL_ENCRYPTION_KEYS is not set."),
         ({"PORTAL_CLOCK_OFFSET": "8d"}, "PORTAL_CLOCK_OFFSET is for rehearsals and must not be set in production."),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
