@@ -22,6 +22,7 @@ EVERY = {
     "portal.pulse": 15,
     "oncall.open_shift_checklists": 300,
     "postmortems.remind": 900,
+    "search.recount": 21_600,
 }
 app.conf.beat_schedule = {name: {"task": name, "schedule": seconds, "options": {"expires": seconds}} for name, seconds in EVERY.items()}
 

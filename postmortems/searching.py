@@ -33,7 +33,8 @@ def _of_postmortem(postmortem: Postmortem) -> list[Document]:
             Document(
                 key=f"{postmortem.subject}#{section.kind}",
                 kind="postmortem",
-                title=f"{postmortem.title}: {section.get_kind_display()}",
+                title=postmortem.title,
+                section=section.get_kind_display(),
                 body=section.body,
                 url=f"{url}#{section.kind}",
                 names=postmortem.reference,

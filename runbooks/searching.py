@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 from collections.abc import Iterator
-from types import SimpleNamespace
-from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from portal.accounts.models import User
 from portal.search import documents
+from portal.search import find as search
 from portal.search.documents import Document
-from portal.search.models import SearchDocument
+from portal.search.find import Found
 from runbooks.models import Runbook, Section
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\dA-Z_]+|\d+")
@@ -36,6 +34,7 @@ def _stored() -> QuerySet[Runbook]:
 
 def _documents(runbook: Runbook) -> list[Document]:
     names = " ".join([runbook.slug, *(alias.alertname for alias in runbook.aliases.all()), *(service.name for service in runbook.services.all())])
+    facets = {"service": [service.slug for service in runbook.services.all()], "state": [runbook.freshness]}
     first = Document(
         key=f"runbook:{runbook.slug}",
         kind="runbook",
@@ -46,39 +45,29 @@ def _documents(runbook: Runbook) -> list[Document]:
         names=names,
         label=runbook.freshness,
         at=runbook.updated_at,
+        facets=facets,
     )
-    return [first, *(_section(runbook, section, names) for section in runbook.sections.all())]
+    return [first, *(_section(runbook, section, facets) for section in runbook.sections.all())]
 
 
-def _section(runbook: Runbook, section: Section, names: str) -> Document:
+def _section(runbook: Runbook, section: Section, facets: dict[str, list[str]]) -> Document:
     return Document(
         key=f"runbook:{runbook.slug}#{section.anchor}"[:200],
         kind="runbook",
-        title=f"{runbook.title}: {section.title}" if section.title else runbook.title,
+        title=runbook.title,
+        section=section.title,
         body=section.body,
         url=f"{runbook.get_absolute_url()}#{section.anchor}",
         source_path=runbook.source_path,
-        names=names,
         label=runbook.freshness,
         at=runbook.updated_at,
+        facets=facets,
     )
 
 
-def find(text: str, *, user: User, limit: int = 50) -> Any:
+def find(text: str, *, user: User, limit: int = 50) -> Found:
     """What `portal.search.find` finds among runbooks: at most `limit` sections, best first."""
-    try:
-        search = importlib.import_module("portal.search.find")
-    except ModuleNotFoundError:  # until it is there: the sections that hold the whole text
-        return _holding(text, limit)
     return search.find(text, user=user, kinds=("runbook",), limit=limit)
-
-
-def _holding(text: str, limit: int) -> SimpleNamespace:
-    rows = SearchDocument.objects.filter(Q(title__icontains=text) | Q(body__icontains=text) | Q(names__icontains=text), kind="runbook")
-    hits = [
-        SimpleNamespace(title=row.title, title_html="", url=row.url, snippet=row.body[:200], snippet_html="", label=row.label) for row in rows[:limit]
-    ]
-    return SimpleNamespace(hits=hits, corrected="", total=len(hits))
 
 
 def like_alert(alertname: str, *, user: User, limit: int) -> list[Runbook]:

@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
 
 from portal.accounts.models import User
-from portal.search import engines
+from portal.search import engines, terms, vocabulary
 from portal.search.models import SearchDocument
 from portal.shelves import Shelf
+
+INSERTED_AT_ONCE = 500
+_SUFFIX = re.compile(r"(\.html)?(\.md|\.markdown|\.erb|\.rst|\.txt|\.html)+$", re.IGNORECASE)
+_INDEX = frozenset(["readme", "index", "_index"])
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One thing that can be found. See `SearchDocument` for the fields."""
+    """One thing that can be found, or one of its sections (then `section` is its heading). See `SearchDocument` for the fields.
+
+    facets: what filters ask for besides the kind, such as {"service": ["agent-api"]}.
+    """
 
     key: str
     kind: str
     title: str
     body: str
     url: str
+    section: str = ""
     source_path: str = ""
     names: str = ""
     access: str = ""
     label: str = ""
     at: datetime | None = None
+    facets: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 # For `manage.py reindex`: every group with its documents.
@@ -37,18 +47,30 @@ sources: Shelf[Callable[[], Iterator[tuple[str, list[Document]]]]] = Shelf("sear
 hidden_keys: Shelf[Callable[[User | None], set[str]]] = Shelf("hidden keys")
 
 
-@transaction.atomic
 def index(group: str, documents: Iterable[Document]) -> None:
     """Replace all documents of `group` ("runbook:12"), in the caller's transaction: found as soon as that commits."""
-    remove(group)
-    rows = SearchDocument.objects.bulk_create(SearchDocument(group=group, **_stored(document)) for document in documents)
-    engines.current().added(rows)
+    index_many([(group, documents)])
 
 
 @transaction.atomic
+def index_many(groups: Sequence[tuple[str, Iterable[Document]]]) -> None:
+    """Replace the documents of many groups: the first of each is the thing itself, the others are its sections."""
+    remove_many([group for group, _ in groups])
+    rows = [row for group, documents in groups for row in _rows(group, list(documents))]
+    rows = SearchDocument.objects.bulk_create(rows, batch_size=INSERTED_AT_ONCE)
+    if rows:
+        engines.current().added(rows)
+        vocabulary.learn(rows)
+
+
 def remove(group: str) -> None:
     """Forget all documents of `group`, in the caller's transaction."""
-    old = list(SearchDocument.objects.filter(group=group))
+    remove_many([group])
+
+
+@transaction.atomic
+def remove_many(groups: Sequence[str]) -> None:
+    old = list(SearchDocument.objects.filter(group__in=groups))
     if old:
         engines.current().removed(old)
         SearchDocument.objects.filter(pk__in=[row.pk for row in old]).delete()
@@ -59,11 +81,47 @@ def hidden_from(user: User | None) -> set[str]:
     return {key for _, keys in hidden_keys for key in keys(user)}
 
 
-def _stored(document: Document) -> dict[str, object]:
+def _rows(group: str, documents: Sequence[Document]) -> list[SearchDocument]:
+    rows = [_row(group, part, document) for part, document in enumerate(documents)]
+    if rows:
+        rows[0].length = sum(row.length for row in rows)
+    return rows
+
+
+def _row(group: str, part: int, document: Document) -> SearchDocument:
+    row = SearchDocument(
+        key=storable(document.key),
+        group=group,
+        part=part,
+        kind=document.kind,
+        title=storable(document.title)[:400],
+        section=storable(document.section)[:300],
+        body=storable(document.body),
+        names=storable(document.names),
+        url=storable(document.url),
+        source_path=storable(document.source_path),
+        access=document.access,
+        label=document.label,
+        at=document.at,
+    )
+    folders, name = _of_path(row.source_path)
+    called = row.section if part else f"{row.title} . {row.names} . {name}"
+    row.head = terms.stems(terms.of_head(called))
+    row.tail = terms.stems(terms.of_body(row.body if part else f"{folders} {row.body}"))
+    row.facets = " ".join(engines.facet(key, value) for key, values in {"kind": [row.kind], **document.facets}.items() for value in values)
+    row.length = row.tail.count(" ") + 1
+    return row
+
+
+def _of_path(path: str) -> tuple[str, str]:
+    """Its folders, and what the file is called; a README is called like its folder."""
+    *folders, name = path.split("/")
+    name = _SUFFIX.sub("", name)
+    if name.lower() in _INDEX and folders:
+        name = folders.pop()
+    return " ".join(folders), name
+
+
+def storable(text: str) -> str:
     """Fits the columns of both databases: PostgreSQL takes no NUL and no half surrogate pair."""
-    fields = asdict(document)
-    for name, value in fields.items():
-        if isinstance(value, str):
-            fields[name] = value.replace("\x00", " ").encode("utf-8", "replace").decode("utf-8")
-    fields["title"] = fields["title"][:400]
-    return fields
+    return text.replace("\x00", " ").encode("utf-8", "replace").decode("utf-8")

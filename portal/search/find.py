@@ -2,90 +2,96 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.safestring import SafeString
 
 from portal.accounts.models import User
-from portal.search import engines, snippets, terms
+from portal.search import asking, engines, ranking, snippets
 from portal.search.documents import hidden_from
 from portal.search.models import SearchDocument
+from portal.search.ranking import Answer, Row
 
-BEST = 200  # of one engine, from which the page is taken
-PREFIX_FROM = 3  # letters of a word that is still being typed
-CORRECT_FROM = 4  # letters: shorter ones are names and abbreviations
+BEST = 200  # documents of one engine, among which the ranking decides
+ALSO = 3  # further sections of one thing
+
+
+@dataclass(frozen=True, slots=True)
+class Also:
+    """Another section of the same thing that answers too."""
+
+    title: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
 class SearchHit:
-    """`*_html` is escaped, with <mark> around what matched."""
+    """One thing. `*_html` is escaped, with <mark> around what matched; url leads to the section that answers best, which is `section`."""
 
     kind: str
+    key: str
     title: str
     title_html: SafeString
+    section: str
     url: str
     snippet: str
     snippet_html: SafeString
     source_path: str
     label: str
     score: float
+    also: tuple[Also, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """hits best first. corrected: what was searched instead of misspelt words, or "". total: how many documents match."""
+    """hits best first, each thing once. corrected: what was searched instead of misspelt words, or "". total: things among the best 200 documents."""
 
     hits: list[SearchHit]
     corrected: str
     total: int
 
 
-def find(text: str, *, user: User | None, kinds: Sequence[str] = (), limit: int = 20) -> Found:
+def find(text: str, *, user: User | None, kinds: Sequence[str] = (), facets: Mapping[str, Sequence[str]] | None = None, limit: int = 20) -> Found:
     """What answers `text`, any of its words counting, of what this reader may see (None: what everybody may).
 
-    Words that the library lacks are replaced by the nearest it has. At most 4 queries and 1 for each misspelt word (up to 4).
+    Words that the library lacks are replaced by the nearest it has. facets: {"service": ["agent-api"]} and the like.
+    5 queries, and up to 2 for each misspelt word (up to 4).
     """
-    asked = terms.asked(text)
-    if not asked:
+    question = asking.understand(text)
+    if not question.concepts:
         return Found([], "", 0)
-    engine, hidden = engines.current(), hidden_from(user)
-    last = terms.words(text)[-1:] if not text[-1:].isspace() else []
-    prefix = last[0] if last and len(last[0]) >= PREFIX_FROM and last[0] in asked else ""
-    instead = _corrections(asked, prefix, engine)
-    wanted = [word for term in asked for word in (instead.get(term) or [term])]
-    ranked, total = engine.ranked(list(dict.fromkeys(wanted)), prefix="" if prefix in instead else prefix, kinds=kinds, hidden=hidden, limit=BEST)
-    rows = SearchDocument.objects.in_bulk([pk for pk, _ in ranked[:limit]])
-    corrected = " ".join((instead.get(term) or [term])[0] for term in asked) if instead else ""
-    return Found([_hit(rows[pk], score, wanted) for pk, score in ranked[:limit] if pk in rows], corrected, total)
+    wanted = {**({"kind": list(kinds)} if kinds else {}), **(facets or {})}
+    hidden = hidden_from(user)
+    candidates = engines.current().candidates(question, facets=wanted, hidden=hidden, limit=BEST)
+    answers = ranking.best(question, _rows(candidates, hidden))
+    return Found([_hit(answer, question.shown) for answer in answers[:limit]], question.corrected, len(answers))
 
 
-def _corrections(asked: Sequence[str], prefix: str, engine: engines.Engine) -> dict[str, list[str]]:
-    """The nearest words of the library for terms that it lacks."""
-    long_enough = [term for term in asked if len(term) >= CORRECT_FROM and not term.isdigit()]
-    if not long_enough:
-        return {}
-    known = engine.known(long_enough)
-    lacking = [term for term in long_enough if term not in known]
-    found = {}
-    for term in lacking[:4]:
-        if term == prefix and engine.ranked([], prefix=prefix, kinds=(), hidden=(), limit=1)[0]:
-            continue  # the beginning of a word that exists
-        if near := engine.nearest(term):
-            found[term] = near
-    return found
+def _rows(candidates: Sequence[int], hidden: set[str]) -> list[Row]:
+    """The candidates, and the heads of the things that they are sections of. 1-2 queries."""
+    rows = [Row(*values) for values in SearchDocument.objects.filter(pk__in=candidates).order_by().values_list(*Row._fields)]
+    missing = {row.group for row in rows} - {row.group for row in rows if row.part == 0}
+    if missing:
+        heads = SearchDocument.objects.filter(group__in=missing, part=0).order_by().values_list(*Row._fields)
+        rows += [row for values in heads if (row := Row(*values)).access not in hidden]
+    return rows
 
 
-def _hit(row: SearchDocument, score: float, wanted: Sequence[str]) -> SearchHit:
-    snippet = snippets.excerpt(row.body, wanted)
+def _hit(answer: Answer, shown: Sequence[str]) -> SearchHit:
+    best = answer.parts[0]
+    snippet = snippets.excerpt(best.body or answer.head.body, shown)
     return SearchHit(
-        kind=row.kind,
-        title=row.title,
-        title_html=snippets.marked(row.title, wanted),
-        url=row.url,
+        kind=best.kind,
+        key=best.key,
+        title=answer.head.title,
+        title_html=snippets.marked(answer.head.title, shown),
+        section=best.section,
+        url=best.url,
         snippet=snippet,
-        snippet_html=snippets.marked(snippet, wanted),
-        source_path=row.source_path,
-        label=row.label,
-        score=round(score, 4),
+        snippet_html=snippets.marked(snippet, shown),
+        source_path=best.source_path,
+        label=answer.head.label,
+        score=round(answer.score, 4),
+        also=tuple(Also(part.section, part.url) for part in answer.parts[1 : 1 + ALSO] if part.section),
     )

@@ -1,28 +1,56 @@
-"""From text to words: what is indexed of a text, and what is asked of a query. Pure; the same for both databases."""
+"""From text to stems: what is indexed of a text, and how words are taken apart. Pure; the same for both databases."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
-AT_MOST = 12  # terms of one query: a pasted alert is asked by its most telling words
+import snowballstemmer
+
 LONGEST = 64  # characters of one word
 
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
 _CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
-_COMPOUND = re.compile(r"[^\W_]+(?:[-_.:/][^\W_]+)+", re.UNICODE)
-# Words that say nothing about what is meant.
-_STOP = (
-    "a an and are as at be been but by can could did do does for from had has have how i if in into is it its me my no not of on or our "
-    "should so than that the their them then there they this to too up was we were what when where which who why will with would you your"
+_COMPOUND = re.compile(r"(?<![-_./:])\b[^\W_]+(?:[-_.][^\W_]+){1,3}\b(?![-_./:]\w)", re.UNICODE)  # not paths and addresses
+# Words that say nothing about what is meant: neither indexed in a body nor asked.
+STOP = frozenset(
+    """
+    a an and are as at be been but by can could did do does for from had has have how i if in into is it its me my no not of on or our
+    should so than that the their them then there they this to too up was we were what when where which who why will with would you
+    your
+    """.split()  # noqa: SIM905  (words read better than quotes)
 )
-STOP = frozenset(re.split(" ", _STOP))
+# Words that say little: asked, but hardly weighed. Function words and plain verbs of English, not words of any library.
+WEAK = frozenset(
+    """
+    able about after again against all always another any anything around back bad because before began begin begins between both came
+    cant come comes day different doesnt dont during each ever every everything few find first found get gets go goes going gone good
+    got happen happened happening happens help here hit hits isnt just keep keeps kept know known last let lets like long look looking
+    looks made make makes many may more most much must need needs never new next nothing now off old one only other out over please
+    put really right said same saw say says see seen set short since some something start started starts still take taken takes thing
+    things through today took tried try two under until us use used using very want wants wasnt way well went while within without
+    wont work working works yet
+    """.split()  # noqa: SIM905  (words read better than quotes)
+)
 
 
 def plain(text: str) -> str:
     """Lower case, without accents."""
+    if text.isascii():
+        return text.lower()
     folded = unicodedata.normalize("NFKD", text)
     return "".join(c for c in folded if not unicodedata.combining(c)).lower()
+
+
+_english = snowballstemmer.stemmer("english")
+
+
+@lru_cache(maxsize=100_000)
+def stem(word: str) -> str:
+    """A plain word without its ending: restarting, restarts → restart."""
+    return str(_english.stemWord(word))[:LONGEST] or word
 
 
 def parts(word: str) -> list[str]:
@@ -31,35 +59,47 @@ def parts(word: str) -> list[str]:
     return [part.lower() for part in found] if len(found) > 1 else []
 
 
-def expanded(text: str) -> str:
-    """What is indexed of a text: its words, and the parts of those that are put together (CamelCase, snake_case, a-b)."""
-    more: list[str] = []
-    for word in _WORD.findall(text):
-        more += parts(word)
-    for compound in _COMPOUND.findall(text):
-        more.append(re.sub(r"[-_.:/]", "", compound))
-    return plain(f"{text} {' '.join(more)}") if more else plain(text)
+def split(text: str) -> list[tuple[str, list[str]]]:
+    """Every word of a text, plain, in order, with its parts."""
+    return [(found, parts(word[:LONGEST])) for word in _WORD.findall(text) if (found := _letters(plain(word)))]
+
+
+def _letters(word: str) -> str:
+    """Taking accents off can leave marks and spaces behind (½, ligatures)."""
+    return word[:LONGEST] if word.isalnum() else "".join(c for c in word if c.isalnum())[:LONGEST]
 
 
 def words(text: str) -> list[str]:
     """Every word of a text, plain, in order."""
-    return [plain(word)[:LONGEST] for word in _WORD.findall(text)]
+    return [word for word, _ in split(text)]
 
 
-def asked(query: str) -> list[str]:
-    """The terms of a query, plain, each once, at most 12: rarer-looking (longer) words stay when there are more.
+def of_body(text: str) -> Iterator[str]:
+    """Words to index of running text: each, the parts of those put together, and compounds (a-b, a_b, a.b) joined."""
+    for word, pieces in split(text):
+        if word not in STOP:
+            yield word
+        yield from pieces
+    for compound in _COMPOUND.findall(text):
+        joined = _letters(plain(re.sub(r"[-_.]", "", compound)))
+        if len(joined) < LONGEST:
+            yield joined
 
-    Words put together are asked as they stand, and by their parts.
-    """
-    found: dict[str, None] = {}
-    for word in _WORD.findall(query[:10_000]):
-        for term in (plain(word)[:LONGEST], *parts(word)):
-            if term and term not in STOP:
-                found.setdefault(term)
-    if not found:
-        found = dict.fromkeys(words(query[:200]))
-    terms = list(found)
-    if len(terms) > AT_MOST:
-        keep = set(sorted(terms, key=lambda term: (-len(term), terms.index(term)))[:AT_MOST])
-        terms = [term for term in terms if term in keep]
-    return terms
+
+def of_head(text: str) -> Iterator[str]:
+    """Words to index of what a thing is called: all of them, their parts, and neighbours joined (crash looping → crashlooping)."""
+    flat: list[str] = []
+    for word, pieces in split(text):
+        yield word
+        yield from pieces
+        flat += pieces or [word]
+    for length in (2, 3):
+        for at in range(len(flat) - length + 1):
+            joined = "".join(flat[at : at + length])
+            if len(joined) <= LONGEST:
+                yield joined
+
+
+def stems(found: Iterable[str]) -> str:
+    """Words as they are stored: stemmed, single spaces between them."""
+    return " ".join(stem(word) for word in found)

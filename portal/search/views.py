@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
@@ -16,6 +16,7 @@ from portal.accounts.acting import acting
 from portal.errors import Invalid
 from portal.search.find import Found, find
 
+FILTERS = ("service", "team", "owner", "state")
 KINDS = {"runbook": "Runbooks", "incident": "Incidents", "postmortem": "Postmortems", "action": "Action items", "service": "Services"}
 LONGEST = 10_000  # characters of a query
 
@@ -23,7 +24,7 @@ LONGEST = 10_000  # characters of a query
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
     query, kind = request.GET.get("q", "")[:LONGEST], request.GET.get("kind", "")
-    found = find(query, user=acting(request), kinds=[kind] if kind in KINDS else [], limit=50)
+    found = find(query, user=acting(request), kinds=[kind] if kind in KINDS else [], facets=facets(request.GET), limit=50)
     order = list(dict.fromkeys(hit.kind for hit in found.hits))
     hits = sorted(found.hits, key=lambda hit: order.index(hit.kind))
     groups = [(KINDS.get(name, name), list(group)) for name, group in groupby(hits, key=lambda hit: hit.kind)]
@@ -35,19 +36,35 @@ def search(request: HttpRequest) -> HttpResponse:
 
 @api_view(["GET"])
 def search_api(request: Request) -> Response:
-    """`?q=&kind=&limit=`: the hits, best first."""
+    """`?q=&kind=&service=&team=&state=&limit=`: the hits, best first."""
     limit = request.query_params.get("limit", "20")
     if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit[:6]) <= 100:
         raise Invalid("limit must be a whole number from 1 to 100.")
     kind = request.query_params.get("kind", "")
     if kind and kind not in KINDS:
         raise Invalid(f"kind must be one of {', '.join(KINDS)}.")
-    found = find(request.query_params.get("q", "")[:LONGEST], user=acting(request), kinds=[kind] if kind else [], limit=int(limit))
+    wanted = facets(request.query_params)
+    found = find(request.query_params.get("q", "")[:LONGEST], user=acting(request), kinds=[kind] if kind else [], facets=wanted, limit=int(limit))
     return Response({"corrected": found.corrected, "total": found.total, "results": as_json(found)})
+
+
+def facets(given: QueryDict) -> dict[str, list[str]]:
+    """The filters of a request: each may be given several times, and one of its values must hold."""
+    return {name: values for name in FILTERS if (values := [value for value in given.getlist(name) if value][:20])}
 
 
 def as_json(found: Found) -> list[dict[str, object]]:
     return [
-        {"kind": hit.kind, "title": hit.title, "url": hit.url, "snippet": hit.snippet, "source_path": hit.source_path, "label": hit.label}
+        {
+            "kind": hit.kind,
+            "title": hit.title,
+            "section": hit.section,
+            "url": hit.url,
+            "snippet": hit.snippet,
+            "source_path": hit.source_path,
+            "label": hit.label,
+            "score": hit.score,
+            "also": [{"title": also.title, "url": also.url} for also in hit.also],
+        }
         for hit in found.hits
     ]

@@ -37,4 +37,5 @@ ROWS = [
 STAFF = frozenset({"responder", "editor", "lead", "admin", "other_team"})
 ADMIN: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "portal.decision": (STAFF, frozenset()),
+    "search.synonym": (STAFF, frozenset({"admin"})),
 }

@@ -9,12 +9,12 @@ import pytest
 from django.core.management import call_command
 from django.urls import reverse
 
-from portal.search import documents
+from portal.search import asking, documents, engines, reindexing, synonyms, vocabulary
 from portal.search.documents import Document
 from portal.search.find import find
-from portal.search.models import SearchWord
+from portal.search.models import SearchWord, Synonym
 from portal.search.snippets import excerpt, marked
-from portal.search.terms import asked, expanded
+from portal.search.terms import of_body, of_head
 
 pytestmark = pytest.mark.django_db
 
@@ -112,15 +112,81 @@ def test_a_snippet_stands_around_the_match():
     assert len(excerpt(text, ["queue"])) < 220
 
 
-def test_the_longest_words_of_a_long_query_are_asked():
-    found = asked(" ".join(f"w{n}" for n in range(50)) + " DatabaseConnectionsNearLimit")
+def test_a_long_query_is_asked_by_its_most_telling_words(library):
+    question = asking.understand(" ".join(f"w{n}" for n in range(50)) + " the queue DatabaseConnectionsNearLimit")
 
-    assert len(found) == 12
-    assert "databaseconnectionsnearlimit" in found
+    assert len(question.concepts) <= asking.AT_MOST
+    assert find(" ".join(f"w{n}" for n in range(50)) + " DatabaseConnectionsNearLimit", user=None).hits[0].title == "Database issues"
 
 
 def test_words_put_together_are_indexed_by_their_parts_and_joined():
-    assert {"kube", "pod", "crash", "looping", "queuedepthgrowing"} <= set(expanded("KubePodCrashLooping queue-depth-growing").split())
+    assert {"kube", "pod", "crash", "looping", "crashlooping", "queuedepth"} <= set(of_head("KubePodCrashLooping queue-depth-growing"))
+    assert {"kube", "looping", "queuedepthgrowing"} <= set(of_body("KubePodCrashLooping queue-depth-growing"))
+
+
+def test_a_thing_is_found_once_with_the_section_that_answers_best():
+    sections = [
+        Document(key=f"runbook:9#{name}", kind="runbook", title="Redis", section=name, body=body, url=f"/runbook:9/#{name}")
+        for name, body in (("Symptoms", "Clients wait."), ("Eviction", "Keys are evicted when memory is full."))
+    ]
+    documents.index("runbook:9", [Document(key="runbook:9", kind="runbook", title="Redis", body="", url="/runbook:9/"), *sections])
+
+    [hit] = find("redis evicted keys", user=None).hits
+
+    assert (hit.section, hit.url) == ("Eviction", "/runbook:9/#Eviction")
+
+
+@pytest.mark.parametrize(("query", "title"), [("pg", "Database issues"), ("psql", "Database issues")])
+def test_the_words_of_the_trade_mean_the_same(library, query, title):
+    put("runbook:2", "Database issues", "The store of records.", names="PostgresConnections")
+
+    assert titles(query)[0] == title
+
+
+def test_synonyms_can_be_edited_and_are_laid_out_once(library, noon):
+    assert synonyms.lay_out(noon).endswith("lines")
+    assert synonyms.lay_out(noon) == ""
+    Synonym.objects.create(words="zebra = backlog")
+
+    assert titles("zebra")[0] == "Queue depth growing"
+
+
+def test_filters_leave_out_the_rest(library):
+    put("runbook:7", "Queue of the gateway", "The queue.", facets={"service": ["api-gateway"], "state": ["stale"]})
+
+    assert titles("queue", facets={"service": ["api-gateway"]}) == ["Queue of the gateway"]
+    assert titles("queue", facets={"service": ["api-gateway", "other"], "state": ["fresh"]}) == []
+
+
+def test_a_log_line_is_asked_by_what_it_says(library):
+    line = "2026-03-03T02:11:09.123Z ERROR 10.2.3.4:5432 [9f86d081884c7d65] FATAL: sorry, too many connections"
+
+    assert titles(line)[0] == "Database issues"
+
+
+def test_the_count_of_words_follows_the_library(library):
+    vocabulary.recount()
+    put("runbook:4", "Zebra", "The zebra stands.")
+    documents.remove("runbook:3")
+
+    vocabulary.recount()
+
+    assert SearchWord.objects.get(word="workers").documents == 2
+    assert SearchWord.objects.get(word="zebra").documents == 1
+    assert not SearchWord.objects.filter(word="looping").exists()
+    assert "zebra" in vocabulary.nearest("zebar")
+    assert [word for word, _ in engines.current().alike("lopping")] != ["looping"]
+
+
+def test_an_index_that_an_update_emptied_is_built_again(library, noon, monkeypatch):
+    monkeypatch.setattr(documents, "sources", documents.Shelf("test"))
+    documents.sources.put("test", lambda: iter([("runbook:1", [Document(key="runbook:1", kind="runbook", title="Back again", body="", url="/")])]))
+
+    assert reindexing.lay_out(noon) == ""
+    documents.remove_many(["runbook:1", "runbook:2", "runbook:3", "incident:9"])
+
+    assert reindexing.lay_out(noon) == "1 documents"
+    assert titles("back again") == ["Back again"]
 
 
 def test_the_command_prints_json_with_the_documented_fields(library):
@@ -152,5 +218,5 @@ def test_the_number_of_queries_does_not_grow_with_the_library(library, django_as
     for n in range(50):
         put(f"runbook:more-{n}", f"Queue runbook {n}", "The queue again.")
 
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(9):
         assert len(find("queue depth", user=None).hits) == 20

@@ -3,23 +3,13 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.db import transaction
 
-from portal.search import documents, engines
-from portal.search.models import SearchDocument, SearchWord
+from portal.search import reindexing
 
 
 class Command(BaseCommand):
-    help = "Build every search document anew. Searching goes on meanwhile."
+    help = "Build every search document anew, and count the library's words. Searching goes on meanwhile."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with transaction.atomic():
-            engines.current().removed(list(SearchDocument.objects.all()))
-            SearchDocument.objects.all().delete()
-            SearchWord.objects.all().delete()
-            for name, groups in documents.sources:
-                count = 0
-                for group, found in groups():
-                    documents.index(group, found)
-                    count += len(found)
-                self.stdout.write(f"{name}: {count} documents")
+        for name, count in reindexing.reindex().items():
+            self.stdout.write(f"{name}: {count} documents")

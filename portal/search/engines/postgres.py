@@ -1,78 +1,98 @@
-"""PostgreSQL: a weighted tsvector with a GIN index; each term counts by how rare it is; pg_trgm over the library's words for spelling."""
+"""PostgreSQL: a weighted tsvector of our own stems with a GIN index; each concept counts by how rare it is; pg_trgm over the words for spelling."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
-from portal.search import terms as words
-from portal.search.engines.sqlite import learn
-from portal.search.models import SearchDocument
+from portal.search import engines
+from portal.search.models import SearchDocument, SearchWord
 
-# D, C, B, A: unused, body, title, names and path
-WEIGHTS = "{0.1, 0.15, 0.55, 1.0}"
-LIKE_ENOUGH = 0.3
-VECTOR = """
-    setweight(to_tsvector('english', %s), 'A') || setweight(to_tsvector('simple', %s), 'A')
-    || setweight(to_tsvector('english', %s), 'B') || setweight(to_tsvector('english', %s), 'C')
-"""
+if TYPE_CHECKING:
+    from portal.search.asking import Question
+
+WEIGHTS = "{0.15, 0.15, 0.15, 1.0}"  # D: text; A: what it is called
+CALLED = "/"  # before a stem: stands in what a thing or section is called
+FACET = "#"
+LIKE_ENOUGH = 0.25
+LETTERS = 60
 
 
 class Postgres:
     def added(self, rows: Sequence[SearchDocument]) -> None:
+        sql = """UPDATE search_searchdocument AS d SET vector = n.vector::tsvector
+                 FROM unnest(%s::bigint[], %s::text[]) AS n(id, vector) WHERE d.id = n.id"""
         with connection.cursor() as cursor:
-            for row in rows:
-                names = words.expanded(f"{row.names} {row.source_path}")
-                values: list[Any] = [names, names, words.expanded(row.title), words.expanded(row.body), row.pk]
-                cursor.execute(f"UPDATE search_searchdocument SET vector = {VECTOR} WHERE id = %s", values)  # noqa: S608
-        learn(rows)
+            cursor.execute(sql, [[row.pk for row in rows], [_vector(row) for row in rows]])
 
     def removed(self, rows: Sequence[SearchDocument]) -> None:
         """The vector goes with its row."""
 
-    def ranked(
-        self, terms: Sequence[str], *, prefix: str, kinds: Sequence[str], hidden: Collection[str], limit: int
-    ) -> tuple[list[tuple[int, float]], int]:
-        asked = [(term, "") for term in terms if term] + ([(prefix, ":*")] if prefix else [])
+    def candidates(self, question: Question, *, facets: Mapping[str, Sequence[str]], hidden: Collection[str], limit: int) -> list[int]:
+        asked = [(_query(found), importance) for importance, found in engines.choosing(question)]
         if not asked:
-            return [], 0
-        where, values = "", []
-        if kinds:
-            where += " AND d.kind = ANY(%s)"
-            values.append(list(kinds))
+            return []
+        where, values = "", list[Any]()
+        for name, wanted in facets.items():
+            where += " AND d.vector @@ %s::tsquery"
+            values.append(" | ".join(f"'{FACET}{engines.facet(name, value)}'" for value in wanted))
         if hidden:
             where += " AND NOT d.access = ANY(%s)"
             values.append(list(hidden))
-        # idf × sqrt(rank) summed over the terms: a rare word tells more, a long text repeats.
+        # importance × sqrt(rank) summed over the concepts: a rare word tells more, a long text repeats.
         sql = f"""
-            WITH asked AS (SELECT to_tsquery('english', term) AS q FROM unnest(%s::text[]) AS term),
+            WITH asked AS (SELECT q::tsquery AS q, importance FROM unnest(%s::text[], %s::float8[]) AS a(q, importance)),
             hits AS (
-                SELECT a.q, d.id, sqrt(ts_rank(%s::float4[], d.vector, a.q, 1)) AS rank
-                FROM asked a JOIN search_searchdocument d ON d.vector @@ a.q WHERE numnode(a.q) > 0 {where}
-            ),
-            rarity AS (SELECT q, ln(1 + (SELECT count(*) FROM search_searchdocument)::float / count(*)) AS idf FROM hits GROUP BY q),
-            scored AS (SELECT h.id, sum(r.idf * h.rank) AS score FROM hits h JOIN rarity r ON r.q = h.q GROUP BY h.id)
-            SELECT id, score, count(*) OVER () FROM scored ORDER BY score DESC, id LIMIT %s
+                SELECT d.id, a.importance * sqrt(ts_rank(%s::float4[], d.vector, a.q, 1)) AS score
+                FROM asked a JOIN search_searchdocument d ON d.vector @@ a.q WHERE TRUE {where}
+            )
+            SELECT id FROM hits GROUP BY id ORDER BY sum(score) DESC, id LIMIT %s
         """  # noqa: S608
-        lexemes = [f"'{term}'{ending}" for term, ending in asked]
         with connection.cursor() as cursor:
-            cursor.execute(sql, [lexemes, WEIGHTS, *values, limit])
-            rows = cursor.fetchall()
-        return [(int(pk), float(score)) for pk, score, _ in rows], int(rows[0][2]) if rows else 0
+            cursor.execute(sql, [[q for q, _ in asked], [importance for _, importance in asked], WEIGHTS, *values, limit])
+            return [int(pk) for (pk,) in cursor.fetchall()]
 
-    def known(self, terms: Sequence[str]) -> set[str]:
-        sql = """SELECT term FROM unnest(%s::text[]) AS term
-                 WHERE EXISTS (SELECT 1 FROM search_searchdocument d WHERE d.vector @@ to_tsquery('english', quote_literal(term)))"""
+    def alike(self, word: str) -> list[tuple[str, int]]:
+        sql = """SELECT word, documents FROM search_searchword WHERE word %% %s AND similarity(word, %s) >= %s
+                 ORDER BY similarity(word, %s) DESC, word LIMIT %s"""
         with connection.cursor() as cursor:
-            cursor.execute(sql, [list(terms)])
-            return {row[0] for row in cursor.fetchall()}
+            cursor.execute(f"SET pg_trgm.similarity_threshold = {LIKE_ENOUGH}")
+            cursor.execute(sql, [word, word, LIKE_ENOUGH, word, LETTERS])
+            return [(str(found), int(documents)) for found, documents in cursor.fetchall()]
 
-    def nearest(self, word: str) -> list[str]:
-        sql = """SELECT word FROM search_searchword WHERE word %% %s AND similarity(word, %s) >= %s
-                 ORDER BY similarity(word, %s) - abs(length - %s) * 0.02 DESC, word LIMIT 2"""
-        values: list[Any] = [word, word, LIKE_ENOUGH, word, len(word)]
-        with connection.cursor() as cursor:
-            cursor.execute(sql, values)
-            return [row[0] for row in cursor.fetchall()]
+    def beginning(self, word: str) -> list[str]:
+        found = SearchWord.objects.filter(word__startswith=word).exclude(word=word).order_by("-documents", "word")
+        return list(found.values_list("word", flat=True)[:5])
+
+    def learned(self, words: Sequence[str]) -> None:
+        """The trigram index keeps itself."""
+
+    def unlearned(self, pks: Sequence[int]) -> None:
+        """The trigram index keeps itself."""
+
+
+def _vector(row: SearchDocument) -> str:
+    """The text form of a tsvector. Stems hold letters and digits only, so nothing needs a quote of its own."""
+    places: dict[str, list[str]] = defaultdict(list)
+    at = 0
+    for stem in row.head.split():
+        at += 1
+        places[stem].append(f"{at}A")
+        places[CALLED + stem] = ["1A"]
+    for stem in row.tail.split():
+        at += 1
+        if at < 16_000 and len(places[stem]) < 200:
+            places[stem].append(str(at))
+        elif not places[stem]:
+            places[stem].append("16000")
+    lexemes = [f"'{stem}':{','.join(found)}" for stem, found in places.items()]
+    return " ".join([*lexemes, *(f"'{FACET}{facet}'" for facet in row.facets.split())])
+
+
+def _query(found: Sequence[tuple[tuple[str, ...], bool]]) -> str:
+    """Any of the alternatives, as the text form of a tsquery."""
+    clauses = ["(" + " & ".join(f"'{'' if anywhere else CALLED}{stem}'" for stem in stems) + ")" for stems, anywhere in found]
+    return " | ".join(dict.fromkeys(clauses))

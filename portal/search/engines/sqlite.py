@@ -1,89 +1,92 @@
-"""SQLite: an FTS5 table beside the documents (bm25 with a weight for each column), and the words of the library for spelling."""
+"""SQLite: an FTS5 table over the documents' stems (bm25 with a weight for each column), and one over the letters of the library's words."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from difflib import SequenceMatcher
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from django.db import connection
 
-from portal.search import terms as words
+from portal.search import engines
 from portal.search.models import SearchDocument, SearchWord
 
-WEIGHTS = "4.0, 8.0, 1.0"  # title, names and path, body
-LIKE_ENOUGH = 0.7
+if TYPE_CHECKING:
+    from portal.search.asking import Question
+
+WEIGHTS = "8.0, 1.0, 0.0"  # head, tail, facets
+LETTERS = 60  # words that share most letters
 
 
 class Sqlite:
     def added(self, rows: Sequence[SearchDocument]) -> None:
-        values = [(row.pk, words.expanded(row.title), words.expanded(f"{row.names} {row.source_path}"), words.expanded(row.body)) for row in rows]
+        values = [(row.pk, row.head, row.tail, row.facets) for row in rows]
         with connection.cursor() as cursor:
-            cursor.executemany("INSERT INTO search_fts (rowid, title, names, body) VALUES (%s, %s, %s, %s)", values)
-        learn(rows)
+            cursor.executemany("INSERT INTO search_fts (rowid, head, tail, facets) VALUES (%s, %s, %s, %s)", values)
 
     def removed(self, rows: Sequence[SearchDocument]) -> None:
+        values = [(row.pk, row.head, row.tail, row.facets) for row in rows]
         with connection.cursor() as cursor:
-            cursor.executemany("DELETE FROM search_fts WHERE rowid = %s", [(row.pk,) for row in rows])
+            cursor.executemany("INSERT INTO search_fts (search_fts, rowid, head, tail, facets) VALUES ('delete', %s, %s, %s, %s)", values)
 
-    def ranked(
-        self, terms: Sequence[str], *, prefix: str, kinds: Sequence[str], hidden: Collection[str], limit: int
-    ) -> tuple[list[tuple[int, float]], int]:
-        match = _match(terms, prefix)
+    def candidates(self, question: Question, *, facets: Mapping[str, Sequence[str]], hidden: Collection[str], limit: int) -> list[int]:
+        match = _match(question, facets)
         if not match:
-            return [], 0
+            return []
         where, values = "search_fts MATCH %s", [match]
-        if kinds:
-            where += f" AND d.kind IN ({_marks(kinds)})"
-            values += list(kinds)
         if hidden:
-            where += f" AND d.access NOT IN ({_marks(hidden)})"
+            where += f" AND rowid NOT IN (SELECT id FROM search_searchdocument WHERE access <> '' AND access IN ({_marks(hidden)}))"  # noqa: S608
             values += list(hidden)
-        table = "search_fts JOIN search_searchdocument d ON d.id = search_fts.rowid"
+        sql = f"SELECT rowid FROM search_fts WHERE {where} AND rank MATCH 'bm25({WEIGHTS})' ORDER BY rank LIMIT %s"  # noqa: S608
         with connection.cursor() as cursor:
-            rank = f"SELECT d.id, -bm25(search_fts, {WEIGHTS}) AS score FROM {table} WHERE {where}"  # noqa: S608
-            cursor.execute(f"{rank} ORDER BY score DESC, d.id LIMIT %s", [*values, limit])
-            found = [(int(pk), float(score)) for pk, score in cursor.fetchall()]
-            cursor.execute(f"SELECT count(*) FROM {table} WHERE {where}", values)  # noqa: S608
-            return found, int(cursor.fetchone()[0])
+            cursor.execute(sql, [*values, limit])
+            return [int(pk) for (pk,) in cursor.fetchall()]
 
-    def known(self, terms: Sequence[str]) -> set[str]:
-        if not terms:
-            return set()
-        each = " UNION ALL ".join("SELECT %s WHERE EXISTS (SELECT 1 FROM search_fts WHERE search_fts MATCH %s)" for _ in terms)
+    def alike(self, word: str) -> list[tuple[str, int]]:
+        padded = _padded(word)
+        match = " OR ".join(f'"{padded[at : at + 3]}"' for at in range(len(padded) - 2))
+        sql = """SELECT w.word, w.documents FROM search_letters l JOIN search_searchword w ON w.id = l.rowid
+                 WHERE l.search_letters MATCH %s ORDER BY l.rank LIMIT %s"""
         with connection.cursor() as cursor:
-            cursor.execute(each, [value for term in terms for value in (term, _match([term], ""))])
-            return {row[0] for row in cursor.fetchall()}
+            cursor.execute(sql, [match, LETTERS])
+            return [(str(found), int(documents)) for found, documents in cursor.fetchall()]
 
-    def nearest(self, word: str) -> list[str]:
-        near = SearchWord.objects.filter(length__gte=len(word) - 2, length__lte=len(word) + 2)
-        scored: list[tuple[float, str]] = []
-        matcher = SequenceMatcher(autojunk=False)
-        matcher.set_seq2(word)
-        for candidate in near.values_list("word", flat=True):
-            matcher.set_seq1(candidate)
-            if matcher.real_quick_ratio() >= LIKE_ENOUGH and matcher.quick_ratio() >= LIKE_ENOUGH and (ratio := matcher.ratio()) >= LIKE_ENOUGH:
-                scored.append((ratio + (0.05 if candidate[0] == word[0] else 0), candidate))
-        return [candidate for _, candidate in sorted(scored, reverse=True)[:2]]
+    def beginning(self, word: str) -> list[str]:
+        found = SearchWord.objects.filter(word__gt=word, word__lt=word + "\U0010ffff").order_by("-documents", "word")
+        return list(found.values_list("word", flat=True)[:5])
+
+    def learned(self, words: Sequence[str]) -> None:
+        rows = SearchWord.objects.filter(word__in=words).values_list("pk", "word")
+        with connection.cursor() as cursor:
+            cursor.executemany("INSERT INTO search_letters (rowid, letters) VALUES (%s, %s)", [(pk, _padded(word)) for pk, word in rows])
+
+    def unlearned(self, pks: Sequence[int]) -> None:
+        rows = SearchWord.objects.filter(pk__in=pks).values_list("pk", "word")
+        with connection.cursor() as cursor:
+            values = [(pk, _padded(word)) for pk, word in rows]
+            cursor.executemany("INSERT INTO search_letters (search_letters, rowid, letters) VALUES ('delete', %s, %s)", values)
 
 
-def _marks(values: Collection[Any]) -> str:
+def _padded(word: str) -> str:
+    """Its beginning and its end count as letters too, so that short words are told apart."""
+    return f"__{word}_"
+
+
+def _marks(values: Collection[str]) -> str:
     return ", ".join(["%s"] * len(values))
 
 
-def _match(terms: Sequence[str], prefix: str) -> str:
-    """Each word quoted, so that nothing a person types is syntax."""
-    quoted = [f'"{term}"' for term in terms if term]
-    if prefix:
-        quoted.append(f'"{prefix}" *')
-    return " OR ".join(quoted)
+def _match(question: Question, facets: Mapping[str, Sequence[str]]) -> str:
+    """Each stem quoted, so that nothing a person types is syntax."""
+    asked = dict.fromkeys(_clause(stems, anywhere) for _, found in engines.choosing(question) for stems, anywhere in found)
+    if not asked:
+        return ""
+    match = "(" + " OR ".join(asked) + ")"
+    for name, values in facets.items():
+        said = " OR ".join(f'"{engines.facet(name, value)}"' for value in values)
+        match += f" AND facets : ({said})"
+    return match
 
 
-def learn(rows: Sequence[SearchDocument]) -> None:
-    """Keep the words of documents that everybody may see, for spelling. A word that is known already stays."""
-    open_to_all = [row for row in rows if not row.access]
-    seen = {word for row in open_to_all for word in words.words(f"{row.title} {row.names} {row.body}")}
-    seen |= {part for row in open_to_all for part in words.expanded(f"{row.title} {row.names}").split()}
-    kept = sorted(word for word in seen if 3 <= len(word) <= 40 and word.isalnum() and not word.isdigit())
-    new = [SearchWord(word=word, length=len(word)) for word in kept]
-    SearchWord.objects.bulk_create(new, ignore_conflicts=True)  # words only help spelling: one that is there already is right
+def _clause(stems: Sequence[str], anywhere: bool) -> str:
+    said = " AND ".join(f'"{stem}"' for stem in stems)
+    return f"({{head tail}} : ({said}))" if anywhere else f"(head : ({said}))"
