@@ -6,11 +6,13 @@ class IncidentsConfig(AppConfig):
 
     def ready(self) -> None:
         from incidents import api, closing, paging, panels, policies, searching
+        from incidents import api, measures, paging, panels, policies, searching
         from incidents.alerts import ingest, ledger, severity
         from portal import due
         from portal.api import router
         from portal.home.needs import needs
         from portal.home.panels import panels as home
+        from portal.metrics import MEASURES
         from portal.notify import outbox
         from portal.search.documents import hidden_keys, sources
         from portal.seeding import chapters
@@ -31,3 +33,5 @@ class IncidentsConfig(AppConfig):
         runs.hidden_subjects.put("incidents", policies.hidden_subjects)
         closing.gates.put("milestones", closing.missing_milestones)
         chapters.put("severity rules", severity.lay_out)
+        MEASURES.put("incidents", measures.incidents)
+        MEASURES.put("alerts", measures.alerts)

@@ -5,10 +5,14 @@ It must never hold a request: a frozen broker is waited for 0.5 s once, then lef
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 
 from django.conf import settings
+from django.db import DatabaseError
+
+from portal import tally
 
 logger = logging.getLogger(__name__)
 
@@ -29,4 +33,6 @@ def ring() -> None:
     except Exception as trouble:  # kombu, redis and the socket each have their own; none may reach the request
         failures += 1
         _quiet_until = time.monotonic() + QUIET_AFTER_FAILURE
+        with contextlib.suppress(DatabaseError):
+            tally.count("doorbells_failed")
         logger.warning("doorbell failed", extra={"error": str(trouble)[:200]})

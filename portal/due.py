@@ -21,8 +21,8 @@ from uuid import uuid4
 from django.db import DatabaseError, close_old_connections, transaction
 from django.db.models import F
 
-from portal import clock, doorbell
-from portal.models import Due
+from portal import clock, doorbell, tally
+from portal.models import Due, Hold
 
 logger = logging.getLogger(__name__)
 
@@ -109,6 +109,8 @@ def claim(pool: str, now: datetime, *, limit: int = 16) -> list[Due]:
     lease_ends = leases_now + F("lease_for")
     fresh = [row.pk for row in rows if not row.expired]
     expired = [row.pk for row in rows if row.expired]
+    if expired:
+        tally.count("leases_expired", len(expired))
     if fresh:
         Due.objects.filter(pk__in=fresh).update(lease=token, due_at=lease_ends, attempts=F("attempts") + 1)
     if expired:
@@ -141,8 +143,10 @@ def run(pool: str, *, executor: Executor | None = None, limit: int = 16) -> int:
     Safe to call from anywhere, at any time, many times at once. With an `executor` a batch is worked by its threads.
     """
     worked, started = 0, time.monotonic()
+    if pool == "paging" and Hold.objects.exists():  # restored from a copy: see portal/sending.py
+        return 0
     while time.monotonic() - started < SCAN_FOR:
-        rows = claim(pool, clock.now(), limit=limit)
+        rows = _timed_claim(pool, limit)
         if not rows:
             break
         if executor:
@@ -152,6 +156,24 @@ def run(pool: str, *, executor: Executor | None = None, limit: int = 16) -> int:
                 work(row)
         worked += len(rows)
     return worked
+
+
+_claims: list[float] = []  # seconds of each claim since they were last noted
+
+
+def _timed_claim(pool: str, limit: int) -> list[Due]:
+    started = time.monotonic()
+    rows = claim(pool, clock.now(), limit=limit)
+    _claims.append(time.monotonic() - started)
+    return rows
+
+
+def note_claims() -> None:
+    """Add this process's claims and the time they took to the tallies; the pump does so with each pulse. 2 queries."""
+    seconds, _claims[:] = list(_claims), []
+    if seconds:
+        tally.count("claims", len(seconds))
+        tally.count("claim_seconds", sum(seconds))
 
 
 def work(row: Due) -> None:

@@ -38,6 +38,7 @@ class Pump(threading.Thread):
                     if self.pool == "paging" and time.monotonic() - pulsed >= heartbeat.EVERY.total_seconds():
                         pulsed = time.monotonic()
                         heartbeat.pulse(heartbeat.this_worker())
+                        due.note_claims()
                     if not newer:
                         due.run(self.pool, executor=executor, limit=2 * self.threads)
                 except DatabaseError as trouble:

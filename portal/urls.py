@@ -10,6 +10,7 @@ from portal.api import router
 from portal.decision_views import decision_export, decision_list
 from portal.health import healthz, readyz
 from portal.home.views import home
+from portal.metrics import metrics
 from portal.search.views import search_api
 from portal.web.views import admin_sign_in, components, favicon
 
@@ -23,6 +24,7 @@ urlpatterns = [
     path("favicon.ico", favicon, name="favicon"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
     path("search/", include("portal.search.urls")),
     path("accounts/", include("portal.accounts.urls")),
     path("profile/", profile, name="profile"),

@@ -9,9 +9,10 @@ class PostmortemsConfig(AppConfig):
         from portal.api import router
         from portal.home.needs import needs
         from portal.markdown.rerender import Text, texts
+        from portal.metrics import MEASURES
         from portal.search.documents import sources
         from portal.web.counts import counts
-        from postmortems import api, panels, searching, writing
+        from postmortems import api, measures, panels, searching, writing
         from postmortems.models import Section
 
         router.register("postmortems", api.PostmortemViewSet, basename="postmortem")
@@ -22,3 +23,4 @@ class PostmortemsConfig(AppConfig):
         counts.put("overdue action items", panels.overdue_count)
         sources.put("postmortems", searching.everything)
         texts.put("postmortems.sections", Text(Section, "body", prefix=writing.prefix_of))
+        MEASURES.put("learning", measures.learning)

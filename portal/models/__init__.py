@@ -1,8 +1,10 @@
-"""The frame's own rows: what is due, the journal, decisions, and who worked last."""
+"""The frame's own rows: what is due, the journal, decisions, who worked last, rare counts, copies of the database."""
 
+from portal.models.copies import Copy, Hold
 from portal.models.decision import Decision
 from portal.models.due import Due
 from portal.models.heartbeat import Heartbeat
 from portal.models.journal import Entry
+from portal.models.tally import Tally
 
-__all__ = ["Decision", "Due", "Entry", "Heartbeat"]
+__all__ = ["Copy", "Decision", "Due", "Entry", "Heartbeat", "Hold", "Tally"]

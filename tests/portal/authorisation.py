@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.authorisation import ADMIN as ADMIN_ONLY
 from tests.authorisation import PUBLIC, READ, RESPOND, Row
 
 ROWS = [
@@ -17,6 +18,7 @@ ROWS = [
     Row("home", "GET", READ - {"read_token", "write_token"}),
     Row("healthz", "GET", PUBLIC),
     Row("readyz", "GET", PUBLIC),
+    Row("metrics", "GET", ADMIN_ONLY | {"read_token", "write_token"}),
     Row("api:api-root", "GET", READ),
     Row("account_login", "GET", PUBLIC),
     Row("account_login", "POST", PUBLIC),
