@@ -5,23 +5,24 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from portal import clock, health, heartbeat, schema, secrets
+from portal import clock, health, heartbeat, schema, secrets, sending
 from portal.accounts.first import FIRST_EMAIL
 from portal.accounts.models import User
 from portal.accounts.roles import Role
 from portal.doctor import CHECKS, Ask, Check, Finding, amber, green, red
-from portal.models import Due
+from portal.models import Copy, Due
 
 SHARES = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "fuse.glusterfs", "ceph", "afs"}
 CLOCKS_MAY_DIFFER = 2.0  # seconds
 OLDEST_POSTGRES = 130000  # 13, as PostgreSQL counts
+BACKUP_EVERY, DRILL_EVERY = timedelta(days=2), timedelta(days=30)
 OLDEST_SQLITE = (3, 35)  # the first with RETURNING
 
 
@@ -35,8 +36,9 @@ def put_on_shelf() -> None:
         "address": address,
         "administrators": administrators,
         "secrets": stored_secrets,
+        "copies": copies,
     }
-    paging: dict[str, Ask] = {"workers": workers, "queue": queue, "broker": broker, "mail": mail}
+    paging: dict[str, Ask] = {"workers": workers, "queue": queue, "broker": broker, "mail": mail, "sending": sends}
     for about, checks in {"installation": installation, "paging": paging}.items():
         for name, ask in checks.items():
             CHECKS.put(name, Check(ask, about))
@@ -206,3 +208,25 @@ def stored_secrets(now: datetime) -> Finding:
             "Put their key back into PORTAL_ENCRYPTION_KEYS (docs/secrets.md), or enter these secrets anew.",
         )
     return green("Every stored secret opens with the keys that are set.")
+def copies(now: datetime) -> Iterator[Finding]:
+    newest = {copy.kind: copy for copy in Copy.objects.filter(well=True).order_by("at")}
+    backup, drill = newest.get(Copy.Kind.BACKUP), newest.get(Copy.Kind.DRILL)
+    failed = Copy.objects.filter(kind=Copy.Kind.DRILL).order_by("-at").first()
+    if failed and not failed.well:
+        yield red(f"The last restore drill failed: {failed.says}", "Make a new copy (manage.py backup TARGET), then: manage.py restore_drill TARGET")
+    if backup is None or now - backup.at > BACKUP_EVERY:
+        last = f"the last one is of {backup.at:%Y-%m-%d}" if backup else "there is none"
+        yield amber(f"No backup is younger than {BACKUP_EVERY.days} days: {last}.", "Each night: manage.py backup TARGET --keep 14 (docs/back-up.md)")
+    elif drill is None or now - drill.at > DRILL_EVERY:
+        yield amber(f"No restore drill is younger than {DRILL_EVERY.days} days.", "Run: manage.py restore_drill TARGET")
+    else:
+        yield green(f"Backup of {backup.at:%Y-%m-%d %H:%M} UTC, restore drill of {drill.at:%Y-%m-%d}.")
+
+
+def sends(now: datetime) -> Finding:
+    found = sending.hold()
+    if found is None:
+        return green("Sending is on.")
+    return red(
+        f"Nothing is sent since {found.since:%d %b %H:%M} UTC: {found.reason}.", "Look at what waits (manage.py sending), then: manage.py sending on"
+    )
