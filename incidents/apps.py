@@ -5,8 +5,7 @@ class IncidentsConfig(AppConfig):
     name = "incidents"
 
     def ready(self) -> None:
-        from incidents import api, closing, paging, panels, policies, searching
-        from incidents import api, measures, paging, panels, policies, searching
+        from incidents import api, closing, measures, paging, panels, policies, searching
         from incidents.alerts import ingest, ledger, severity
         from portal import due
         from portal.api import router
