@@ -7,6 +7,7 @@ class IncidentsConfig(AppConfig):
     def ready(self) -> None:
         from incidents import api, closing, measures, paging, panels, policies, searching
         from incidents.alerts import ingest, ledger, severity
+        from incidents.first_steps import put_on_shelf as put_first_steps
         from portal import due
         from portal.api import router
         from portal.home.needs import needs
@@ -34,3 +35,4 @@ class IncidentsConfig(AppConfig):
         chapters.put("severity rules", severity.lay_out)
         MEASURES.put("incidents", measures.incidents)
         MEASURES.put("alerts", measures.alerts)
+        put_first_steps()

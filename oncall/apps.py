@@ -7,6 +7,7 @@ class OnCallConfig(AppConfig):
 
     def ready(self) -> None:
         from oncall import api, panels, searching, starting
+        from oncall.first_steps import put_on_shelf as put_first_steps
         from portal.api import router
         from portal.home.needs import needs
         from portal.home.panels import panels as home
@@ -23,3 +24,4 @@ class OnCallConfig(AppConfig):
         router.register("services", api.ServiceViewSet)
         router.register("rotations", api.RotationViewSet)
         router.register("checklists", api.ChecklistViewSet, basename="checklist")
+        put_first_steps()

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from portal import decisions
 from portal.accounts.acting import acting
 from portal.accounts.models import User
-from portal.models import Decision
+from portal.models import Decision, Resource
 from portal.web.admin import PolicyAdmin
 
 admin.site.unregister(Group)
@@ -34,3 +34,11 @@ class DecisionAdmin(PolicyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:
         return decisions.visible_to(acting(request))
+
+
+@admin.register(Resource)
+class ResourceAdmin(PolicyAdmin):
+    list_display = ["title", "url", "order"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
+        return self.has_change_permission(request, obj)

@@ -5,9 +5,11 @@ class PortalConfig(AppConfig):
     name = "portal"
 
     def ready(self) -> None:
-        from portal import celery, due, house, measures  # noqa: F401  (shared tasks find their application)
+        from portal import celery, due, first_steps, house, measures  # noqa: F401  (shared tasks find their application)
         from portal.markdown import rerender
+        from portal.seeding import chapters
 
         due.register(rerender.DUE, rerender.handle, lease=rerender.LEASE, pool="work")
         house.put_on_shelf()
         measures.put_on_shelf()
+        chapters.put("resources", first_steps.lay_out_resources)

@@ -8,6 +8,7 @@ from django.urls import include, path
 from portal.accounts.views import profile
 from portal.api import router
 from portal.decision_views import decision_export, decision_list
+from portal.first_steps import first_steps
 from portal.health import healthz, readyz
 from portal.home.views import home
 from portal.metrics import metrics
@@ -21,6 +22,7 @@ handler500 = "portal.web.error_pages.broken"
 
 urlpatterns = [
     path("", home, name="home"),
+    path("first-steps/", first_steps, name="first-steps"),
     path("favicon.ico", favicon, name="favicon"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),

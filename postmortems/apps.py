@@ -13,6 +13,7 @@ class PostmortemsConfig(AppConfig):
         from portal.search.documents import sources
         from portal.web.counts import counts
         from postmortems import api, measures, panels, searching, writing
+        from postmortems.first_steps import put_on_shelf as put_first_steps
         from postmortems.models import Section
 
         router.register("postmortems", api.PostmortemViewSet, basename="postmortem")
@@ -24,3 +25,4 @@ class PostmortemsConfig(AppConfig):
         sources.put("postmortems", searching.everything)
         texts.put("postmortems.sections", Text(Section, "body", prefix=writing.prefix_of))
         MEASURES.put("learning", measures.learning)
+        put_first_steps()

@@ -16,6 +16,7 @@ class RunbooksConfig(AppConfig):
         from runbooks.diagnostics import starting as targets
         from runbooks.diagnostics.probes.jobs import STALE_JOBS
         from runbooks.diagnostics.registry import diagnostics
+        from runbooks.first_steps import put_on_shelf as put_first_steps
         from runbooks.models import Runbook, Section
 
         texts.put(editing.BODY, Text(Runbook, "body"))
@@ -28,3 +29,4 @@ class RunbooksConfig(AppConfig):
         chapters.put("targets", targets.lay_out)
         router.register("diagnostics", api.DiagnosticViewSet, basename="diagnostic")
         router.register("runs", api.RunViewSet, basename="run")
+        put_first_steps()

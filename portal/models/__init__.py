@@ -1,10 +1,11 @@
-"""The frame's own rows: what is due, the journal, decisions, who worked last, rare counts, copies of the database."""
+"""The frame's own rows: what is due, the journal, decisions, who worked last, rare counts, copies of the database, links to read."""
 
 from portal.models.copies import Copy, Hold
 from portal.models.decision import Decision
 from portal.models.due import Due
 from portal.models.heartbeat import Heartbeat
 from portal.models.journal import Entry
+from portal.models.resource import Resource
 from portal.models.tally import Tally
 
-__all__ = ["Copy", "Decision", "Due", "Entry", "Heartbeat", "Hold", "Tally"]
+__all__ = ["Copy", "Decision", "Due", "Entry", "Heartbeat", "Hold", "Resource", "Tally"]

@@ -43,6 +43,7 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
     "Outside": (
         Entry("status", "globe", "Status page", "status", "s"),
         Entry("paging", "radio-tower", "Can we page?", "paging", "w"),
+        Entry("first-steps", "flag", "First steps", "first-steps", "f"),
         Entry("admin:index", "settings", "Admin", "admin"),
     ),
 }

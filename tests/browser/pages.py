@@ -9,7 +9,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from portal import clock
+from portal import clock, seeding
 from portal.accounts.roles import Role
 from portal.models import Decision
 from tests.conftest import person
@@ -47,11 +47,17 @@ def decided(reader) -> str:
     return reverse("decision-list")
 
 
+def seeded(reader) -> str:
+    seeding.seed(clock.now())
+    return reverse("first-steps")
+
+
 PAGES = [
     Page("profile", at("profile")),
     Page("decisions", decided),
     Page("decisions-none", at("decision-list")),
     Page("home-quiet", at("home")),
+    Page("first-steps", seeded),
     Page("components", at("components")),
     Page("password-change", at("account_change_password")),
     Page("sign-out", at("account_logout")),

@@ -8,6 +8,7 @@ from tests.authorisation import PUBLIC, READ, RESPOND, Row
 ROWS = [
     Row("search", "GET", READ - {"read_token", "write_token"}),
     Row("search-api", "GET", READ),
+    Row("first-steps", "GET", READ - {"read_token", "write_token"}),
     Row("favicon", "GET", PUBLIC),
     Row("admin-sign-in", "GET", frozenset()),  # sends to the sign-in page; people who are in already have no business here
     Row("components", "GET", RESPOND - {"write_token"}),
@@ -40,4 +41,5 @@ STAFF = frozenset({"responder", "editor", "lead", "admin", "other_team"})
 ADMIN: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "portal.decision": (STAFF, frozenset()),
     "search.synonym": (STAFF, frozenset({"admin"})),
+    "portal.resource": (STAFF, ADMIN_ONLY),
 }

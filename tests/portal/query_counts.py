@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portal import clock
-from portal.models import Decision
+from portal.models import Decision, Resource
 from tests.conftest import person
 from tests.query_counting import Counted
 
@@ -19,11 +19,17 @@ def decided(reader, number):
         Decision.objects.create(kind="forced_close", about=f"incident:{count}", by=by, at=clock.now(), reason="Nothing is left to do")
 
 
+def resources(reader, number):
+    start = Resource.objects.count()
+    Resource.objects.bulk_create(Resource(title=f"R{start + n}", url=f"https://r{start + n}.example.org/") for n in range(number))
+
+
 PAGES = [
     Counted("home", lambda reader: "/", people),
     Counted("profile", lambda reader: "/profile/"),
     Counted("decision-list", lambda reader: "/decisions/", decided),
     Counted("decision-export", lambda reader: "/decisions.csv", decided),
+    Counted("first-steps", lambda reader: "/first-steps/", resources),
     Counted("components", lambda reader: "/components/"),
     Counted("admin-index", lambda reader: "/admin/"),
 ]

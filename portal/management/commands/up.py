@@ -42,7 +42,8 @@ class Command(BaseCommand):
                 self.stdout.write(f"Seeded {name}: {made}")
         if first:
             user, password = first
-            self.stdout.write(f"\n  Sign in as  {user.email}\n  Password    {password}\n  It is shown only now. Change it under Admin.\n")
+            self.stdout.write(f"\n  Sign in as  {user.email}\n  Password    {password}\n  It is shown only now. Change it under Admin.")
+            self.stdout.write(f"  What to do next: {settings.BASE_URL}/first-steps/\n")
         if options["prepare"]:
             return
         self.stdout.write(f"Standby runs at {settings.BASE_URL} (Ctrl-C stops it)")
