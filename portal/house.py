@@ -208,6 +208,8 @@ def stored_secrets(now: datetime) -> Finding:
             "Put their key back into PORTAL_ENCRYPTION_KEYS (docs/secrets.md), or enter these secrets anew.",
         )
     return green("Every stored secret opens with the keys that are set.")
+
+
 def copies(now: datetime) -> Iterator[Finding]:
     newest = {copy.kind: copy for copy in Copy.objects.filter(well=True).order_by("at")}
     backup, drill = newest.get(Copy.Kind.BACKUP), newest.get(Copy.Kind.DRILL)
