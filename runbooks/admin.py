@@ -22,7 +22,8 @@ from portal.markdown import render
 from portal.web.admin import PolicyAdmin, VersionedAdmin
 from portal.web.versions import VersionedForm
 from runbooks import editing, policies
-from runbooks.models import DiagnosticRun, Runbook, Target
+from runbooks.diagnostics import targets
+from runbooks.models import Change, ChangeRight, DiagnosticRun, Runbook, Target
 
 
 class RunbookForm(VersionedForm):
@@ -93,12 +94,72 @@ class RunbookAdmin(VersionedAdmin):
         editing.write(obj, prepared, by=by, at=clock.now(), services=given["services"], aliases=given["aliases"])
 
 
+class TargetForm(forms.ModelForm[Target]):
+    """Says what is wrong beside its field; `doctor` says whether it can be reached."""
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        if not self.errors:
+            for name, problem in targets.problems(self.instance).items():
+                self.add_error(name, problem)
+
+    class Meta:
+        model = Target
+        fields = [
+            *[
+                "slug",
+                "kind",
+                "stage",
+                "service",
+                "host",
+                "port",
+                "database",
+                "path",
+                "uses_tls",
+                "username",
+                "secret",
+                "password_variable",
+                "options",
+            ],
+        ]
+
+
 @admin.register(Target)
 class TargetAdmin(PolicyAdmin):
-    list_display = ["slug", "kind", "stage", "host", "port"]
+    form = TargetForm
+    list_display = ["slug", "kind", "stage", "service", "host", "port"]
+    list_filter = ["kind", "stage"]
+    list_select_related = ["service"]
 
     def may_view(self, user: User, thing: Any | None) -> bool:
         return user.at_least(Role.ADMIN)
+
+
+@admin.register(ChangeRight)
+class ChangeRightAdmin(PolicyAdmin):
+    """Who may run what changes something."""
+
+    list_display = ["user", "given_by", "given_at"]
+    list_select_related = ["user", "given_by"]
+    fields = ["user"]
+
+    def may_view(self, user: User, thing: Any | None) -> bool:
+        return user.at_least(Role.ADMIN)
+
+    def save_model(self, request: HttpRequest, obj: ChangeRight, form: Any, change: bool) -> None:
+        if not change:
+            obj.given_by, obj.given_at = acting(request), clock.now()
+        obj.save()
+
+
+@admin.register(Change)
+class ChangeAdmin(PolicyAdmin):
+    list_display = ["at", "kind", "service", "title", "version", "author"]
+    list_filter = ["kind", "service"]
+    list_select_related = ["service"]
+
+    def may_change(self, user: User, thing: Any | None) -> bool:
+        return False  # told by pipelines
 
 
 @admin.register(DiagnosticRun)

@@ -33,7 +33,7 @@ def lay_out(now: datetime) -> str:
             "kind": Target.Kind.REDIS,
             "host": parts.hostname,
             "port": parts.port or 6379,
-            "database": int(parts.path.strip("/") or 0),
+            "database": parts.path.strip("/") or "0",
             "uses_tls": parts.scheme == "rediss",
             "username": unquote(parts.username or ""),
             "password_variable": PASSWORD_VARIABLE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from oncall.models import Team
 from portal import clock
 from runbooks import editing
-from runbooks.models import Runbook
+from runbooks.models import DiagnosticRun, Runbook, Schedule, Target
 from tests.query_counting import Counted
 
 
@@ -16,4 +16,20 @@ def library(reader, number):
         editing.save(Runbook(title=name, body=f"# {name}\n\nText.", team=team), by=reader, at=clock.now(), aliases=[name])
 
 
-PAGES = [Counted("runbook-list", lambda reader: "/runbooks/", library)]
+def diagnosed(reader, number):
+    """Runs and schedules of one target, each run about nothing."""
+    now = clock.now()
+    target, _ = Target.objects.get_or_create(slug="counted", defaults={"kind": "redis", "host": "127.0.0.1"})
+    for _ in range(number):
+        schedule = Schedule.objects.create(diagnostic="stale-jobs", target=target, parameters={"age": 300}, created_at=now)
+        DiagnosticRun.objects.create(
+            diagnostic="stale-jobs", target=target, asked_by=reader, schedule=schedule, state="done", severity="ok", queued_at=now, finished_at=now
+        )
+
+
+PAGES = [
+    Counted("runbook-list", lambda reader: "/runbooks/", library),
+    Counted("diagnostic-list", lambda reader: "/diagnostics/", diagnosed),
+    Counted("diagnostic-detail", lambda reader: "/diagnostics/stale-jobs/", diagnosed),
+    Counted("schedule-list", lambda reader: "/diagnostics/schedules/", diagnosed),
+]
