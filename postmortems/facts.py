@@ -12,20 +12,20 @@ from postmortems.models import Postmortem
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the section Meta shows. Moments are ISO 8601 in UTC, so that a snapshot is plain JSON."""
+    """What the section Meta shows. Moments are ISO 8601 in UTC, so that a snapshot is plain JSON. An imported text may give none of them."""
 
-    began_at: str  # impact started, else detected, else opened
+    began_at: str  # impact started, else detected, else opened; "" when an imported text does not say
     began_with: str  # which of these
     resolved_at: str
     duration_seconds: int
-    severity: int  # 1 worst .. 4 least
+    severity: int  # 1 worst .. 4 least, 0 unknown
     service: str  # "" for none
     responders: list[str]
     alerts: list[str]
 
     @property
-    def began(self) -> datetime:
-        return datetime.fromisoformat(self.began_at)
+    def began(self) -> datetime | None:
+        return datetime.fromisoformat(self.began_at) if self.began_at else None
 
     @property
     def resolved(self) -> datetime | None:
@@ -40,7 +40,7 @@ def of(postmortem: Postmortem) -> Facts:
     """The snapshot of a published postmortem, otherwise computed. 0 or 3 queries."""
     if postmortem.published_facts is not None:
         return Facts(**postmortem.published_facts)
-    return compute(postmortem.incident)
+    return compute(postmortem.incident) if postmortem.incident else UNKNOWN
 
 
 def compute(incident: Incident) -> Facts:
@@ -66,3 +66,6 @@ def compute(incident: Incident) -> Facts:
 def snapshot(incident: Incident) -> dict[str, object]:
     """What publishing keeps."""
     return asdict(compute(incident))
+
+
+UNKNOWN = Facts("", "", "", 0, 0, "", [], [])

@@ -11,9 +11,8 @@ from incidents.models import Incident
 from portal.accounts.models import User
 from portal.home.needs import Need
 from portal.web.counts import Count
-from postmortems import policies
+from postmortems import policies, writing
 from postmortems.models import ActionItem, Postmortem
-from postmortems.writing import PUBLISH_WITHIN
 
 SOON = timedelta(days=2)
 
@@ -47,7 +46,7 @@ def needs_of_drafts(user: User, now: datetime) -> list[Need]:
         Need(
             what=f"Publish the postmortem “{postmortem.title}”",
             why=f"{postmortem.reference} is {postmortem.get_status_display().lower()}",
-            due_at=postmortem.incident.resolved_at + PUBLISH_WITHIN if postmortem.incident.resolved_at else None,
+            due_at=writing.publish_due(postmortem),
             url=reverse("postmortem-detail", args=[postmortem.pk]),
             icon="file-text",
         )

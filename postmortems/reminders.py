@@ -1,102 +1,66 @@
-"""The ladder of reminders: chased on the owner's calendar until it is done, each rung once.
+"""Chase until it is done: each rung of each ladder becomes one line for one person, whatever restarts.
 
-Rungs are days after the due date, at 09:00 in the owner's zone; one that falls on a weekend waits for Monday.
+`remind` turns ripe rungs into waiting lines and then sends digests (`digests`): one mail a person a day. What is asked:
+items until they are done, done items whether they held, postmortems until they are drafted, reviewed and published.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime
 
-from django.conf import settings
 from django.db import transaction
 
-from portal.accounts.models import User
-from portal.notify import outbox
-from portal.notify.models import Message
+from postmortems import digests, ladder, leaving, overdue
+from postmortems.chasing import asked_on, asks_of, ladder_of, working_days
 from postmortems.models import ActionItem, Reminder
 
 logger = logging.getLogger(__name__)
 
-RUNGS = (0, 3, 7)  # days after the due date
-LEAD_FROM = 7  # the team's leads are told too from this rung on
-MORNING = time(9)
-SATURDAY = 5
-
-
-def moment_of(due_on: date, rung: int, zone: ZoneInfo) -> datetime:
-    """When a rung is due, UTC: 09:00 in the zone, on the first working day (Monday to Friday) from `due_on + rung` on.
-
-    Pure. 09:00 exists on every day of every zone's clock change that is in force, so no hour is skipped or doubled.
-    """
-    day = due_on + timedelta(days=rung)
-    while day.weekday() >= SATURDAY:
-        day += timedelta(days=1)
-    return datetime.combine(day, MORNING, tzinfo=zone).astimezone(ZoneInfo("UTC"))
-
-
-def ripe_rungs(due_on: date, zone: ZoneInfo, now: datetime, settled: Iterable[int]) -> list[int]:
-    """The rungs whose moment has come (included) and that nobody settled. Pure."""
-    done = set(settled)
-    return [rung for rung in RUNGS if rung not in done and moment_of(due_on, rung, zone) <= now]
-
 
 def remind(now: datetime) -> int:
-    """Remind of every unfinished item that has a ripe rung; how many reminders were queued. Safe to run again, and twice at once."""
-    # UTC+14 is the first to see a day, so nothing that is due anywhere is left out.
-    due = ActionItem.objects.unfinished().filter(due_on__lte=(now + timedelta(hours=14)).date())
-    return sum(_remind_of(pk, now) for pk in due.order_by("pk").values_list("pk", flat=True))
+    """Settle what is ripe and send the digests that are due; how many mails were queued. Safe to run again, and twice at once."""
+    leaving.take_over_from_the_departed(now)
+    settle_ripe_items(now)
+    overdue.settle_ripe(now)
+    return digests.send(now)
+
+
+def settle_ripe_items(now: datetime) -> int:
+    """Ripe rungs of items become waiting lines; how many items were looked at."""
+    ripe = ActionItem.objects.filter(next_reminder_at__lte=now).order_by("next_reminder_at", "pk").values_list("pk", flat=True)
+    return sum(_settle(pk, now) for pk in list(ripe))
 
 
 @transaction.atomic
-def _remind_of(item_id: int, now: datetime) -> int:
-    item = ActionItem.objects.select_for_update(of=("self",)).select_related("owner", "team", "postmortem").filter(pk=item_id).first()
-    if item is None or item.is_finished or item.due_on is None:
-        return 0
-    zone = item.owner.zone if item.owner else ZoneInfo("UTC")
-    settled = item.reminders.filter(due_on=item.due_on).values_list("rung", flat=True)
-    rungs = ripe_rungs(item.due_on, zone, now, settled)
-    if not rungs:
-        return 0
-    recipients = whom(item, rungs[-1])
-    if not recipients:
-        logger.warning("an overdue action item has nobody to remind", extra={"item": item.pk})
-        return 0
-    # After downtime one mail settles every rung that was missed.
-    messages = [_queue(item, person, rungs[-1], now) for person in recipients]
+def _settle(item_id: int, now: datetime) -> int:
+    item = ActionItem.objects.select_for_update(of=("self",)).select_related("owner", "team").filter(pk=item_id).first()
+    if item is None or item.next_reminder_at is None or item.next_reminder_at > now:
+        return 0  # another scan was faster
+    due_on = asked_on(item)
+    if due_on is None:
+        ActionItem.objects.filter(pk=item.pk).update(next_reminder_at=None)
+        return 1
+    days, asks = working_days(item, now), asks_of(item)
+    settled = set(item.reminders.filter(asks=asks, due_on=due_on, as_lead=False).values_list("rung", flat=True))
+    steps = ladder_of(item, days)
+    rungs = steps.ripe(now, settled)
+    if rungs:
+        _lines(item, asks, due_on, rungs, now)
+    ActionItem.objects.filter(pk=item.pk).update(next_reminder_at=steps.next_moment(now))
+    return 1
+
+
+def _lines(item: ActionItem, asks: str, due_on: date, rungs: list[int], now: datetime) -> None:
+    """Settle every ripe rung; the last one is told. Without an active owner the leads are told in the owner's place."""
+    leads = list(item.team.leads()) if item.team else []
+    owner = item.owner if item.owner and item.owner.is_active else (leads[0] if leads else None)
+    if owner is None:
+        logger.warning("an action item has nobody to remind", extra={"item": item.pk})
+        return
     for rung in rungs:
-        Reminder.objects.create(item=item, rung=rung, due_on=item.due_on, settled_at=now, message=messages[0] if rung == rungs[-1] else None)
-    return len(messages)
-
-
-def whom(item: ActionItem, rung: int) -> list[User]:
-    """The owner, with the team's leads from +7 days on; without an active owner the leads, loudly. 0-1 query."""
-    owner = item.owner if item.owner and item.owner.is_active else None
-    leads = list(item.team.leads()) if item.team and (owner is None or rung >= LEAD_FROM) else []
-    people = {person.pk: person for person in ([owner] if owner else []) + leads}
-    return list(people.values())
-
-
-def _queue(item: ActionItem, person: User, rung: int, now: datetime) -> Message:
-    late = item.days_late(now)
-    state = f"{late} {'day' if late == 1 else 'days'} overdue" if late else "due today"
-    origin = f"From {item.postmortem.reference} “{item.postmortem.title}”.\n" if item.postmortem else ""
-    unowned = "" if item.owner and item.owner.is_active else "It has no active owner: please find one.\n"
-    body = (
-        f"{item.title}\n\n{item.reference}, due on {item.due_on:%d %b %Y}, {state}.\n{origin}{unowned}"
-        f"Owner: {item.owner or 'nobody'}\n\n"
-        f"Mark it done with evidence, or move its date with a reason:\n{settings.BASE_URL}/actions/{item.pk}/\n"
-    )
-    return outbox.queue(
-        person,
-        channel="email",
-        purpose=Message.Purpose.REMINDER,
-        subject=f"{item.reference} {state}: {item.title}",
-        body=body,
-        dedup_key=f"overdue:{item.pk}:{rung}:{item.due_on}:{person.pk}",
-        at=now,
-        about=item.subject,
-        priority=3,
-    )
+        Reminder.objects.create(asks=asks, item=item, rung=rung, due_on=due_on, person=owner, waits=rung == rungs[-1], settled_at=now)
+    if rungs[-1] >= ladder.LEAD_FROM or asks == Reminder.Asks.VERIFY or owner is not item.owner:
+        for lead in leads:
+            if lead != owner:
+                Reminder.objects.create(asks=asks, item=item, rung=rungs[-1], due_on=due_on, person=lead, as_lead=True, settled_at=now)

@@ -20,13 +20,14 @@ def index_item(item: ActionItem) -> None:
 
 
 def _access(postmortem: Postmortem | None) -> str:
-    return postmortem.incident.subject if postmortem else ""
+    """An imported one, without an incident, is for everybody signed in."""
+    return postmortem.incident.subject if postmortem and postmortem.incident else ""
 
 
 def _of_postmortem(postmortem: Postmortem) -> list[Document]:
     url, access = f"/postmortems/{postmortem.pk}/", _access(postmortem)
     label = postmortem.get_status_display().lower()
-    names = f"{postmortem.reference} {postmortem.incident.reference} {postmortem.slug}"
+    names = f"{postmortem.reference} {postmortem.incident.reference if postmortem.incident else postmortem.source_path} {postmortem.slug}"
     found = [Document(key=postmortem.subject, kind="postmortem", title=postmortem.title, body="", url=url, names=names, access=access, label=label)]
     for section in postmortem.sections.exclude(body=""):
         found.append(

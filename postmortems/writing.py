@@ -10,20 +10,25 @@ from django.utils.text import slugify
 from incidents.models import Incident
 from oncall.models import Team
 from oncall.models.team import default_team
-from portal import journal
+from portal import decisions, journal
 from portal.accounts.models import User
 from portal.errors import DomainError, Invalid
 from portal.markdown import render
 from portal.web.versions import next_version
-from postmortems import facts, searching
+from postmortems import facts, reviewing, searching
 from postmortems.models import Postmortem, Section
+from postmortems.models.postmortem import ORDER, REQUIRED
 
 DRAFT_WITHIN, PUBLISH_WITHIN = timedelta(hours=24), timedelta(hours=48)  # after the incident is resolved
+REASON_AT_LEAST = 10  # characters
+LOOK_BACK = timedelta(days=14)  # an incident resolved before that is left to people
+REQUIRED_FROM = 2  # SEV1 and SEV2 need one; SEV3 is offered one
 NEXT = {
-    Postmortem.Status.DRAFT: {Postmortem.Status.IN_REVIEW, Postmortem.Status.PUBLISHED},
-    Postmortem.Status.IN_REVIEW: {Postmortem.Status.DRAFT, Postmortem.Status.PUBLISHED},
+    Postmortem.Status.DRAFT: {Postmortem.Status.IN_REVIEW, Postmortem.Status.PUBLISHED, Postmortem.Status.WAIVED},
+    Postmortem.Status.IN_REVIEW: {Postmortem.Status.DRAFT, Postmortem.Status.PUBLISHED, Postmortem.Status.WAIVED},
     Postmortem.Status.PUBLISHED: {Postmortem.Status.CLOSED},
-    Postmortem.Status.CLOSED: set(),
+    Postmortem.Status.CLOSED: {Postmortem.Status.PUBLISHED},
+    Postmortem.Status.WAIVED: {Postmortem.Status.DRAFT},
 }
 
 
@@ -47,13 +52,68 @@ def start(incident_id: int, *, by: User, at: datetime) -> Postmortem:
         defaults={"title": incident.title, "slug": _free_slug(incident), "team": _team_of(incident), "author": by, "created_at": at},
     )
     if new:
-        for order, kind in enumerate(Section.Kind):
-            section = Section(postmortem=found, kind=kind, order=order, body=_timeline(incident) if kind == Section.Kind.TIMELINE else "")
-            keep(section)
-            section.save()
+        for kind in REQUIRED:
+            lay_out(found, kind, _timeline(incident) if kind == Section.Kind.TIMELINE else "")
         journal.append(incident.subject, kind="note", at=at, by=by, text=f"Postmortem {found.reference} started", url=f"/postmortems/{found.pk}/")
         searching.index_postmortem(found)
     return found
+
+
+def start_missing(now: datetime) -> int:
+    """Start what a resolved SEV1 or SEV2 needs and nobody began; how many. Drills are debriefed instead. Safe to run twice at once."""
+    lacking = Incident.objects.filter(
+        status__in=["resolved", "closed"], severity__lte=REQUIRED_FROM, kind=Incident.Kind.INCIDENT, postmortem=None, resolved_at__gte=now - LOOK_BACK
+    )
+    return sum(_start_for(pk, now) for pk in lacking.order_by("pk").values_list("pk", flat=True))
+
+
+def _start_for(incident_id: int, now: datetime) -> int:
+    incident = Incident.objects.select_related("service__team", "acknowledged_by").get(pk=incident_id)
+    author = _likely_author(incident)
+    if author is None:
+        return 0
+    start(incident_id, by=author, at=now)
+    return 1
+
+
+def _likely_author(incident: Incident) -> User | None:
+    """Who led it, else who acknowledged, else the team's lead. 1-3 queries."""
+    led = incident.roles.filter(role="commander", person__is_active=True).order_by("-taken_at").first()
+    if led:
+        return led.person
+    if incident.acknowledged_by and incident.acknowledged_by.is_active:
+        return incident.acknowledged_by
+    return incident.team.leads().first() if incident.team else None
+
+
+def lay_out(postmortem: Postmortem, kind: str, body: str = "") -> Section:
+    """A new section in its place. In the caller's transaction. Raises: Invalid, too long."""
+    section = Section(postmortem=postmortem, kind=kind, order=ORDER[Section.Kind(kind)], body=body)
+    keep(section)
+    section.save()
+    return section
+
+
+@transaction.atomic
+def add_section(postmortem_id: int, kind: str) -> Section:
+    """One of the optional sections, empty; adding it twice changes nothing. Raises: Invalid, no such kind."""
+    if kind not in Section.Kind.values:
+        raise Invalid(f"There is no section “{kind[:40]}”.")
+    postmortem = Postmortem.objects.select_for_update().get(pk=postmortem_id)
+    return postmortem.sections.filter(kind=kind).first() or lay_out(postmortem, kind)
+
+
+def draft_due(postmortem: Postmortem) -> datetime | None:
+    return _after_resolved(postmortem, DRAFT_WITHIN)
+
+
+def publish_due(postmortem: Postmortem) -> datetime | None:
+    return _after_resolved(postmortem, PUBLISH_WITHIN)
+
+
+def _after_resolved(postmortem: Postmortem, wait: timedelta) -> datetime | None:
+    incident = postmortem.incident
+    return incident.resolved_at + wait if incident and incident.resolved_at else None
 
 
 def _free_slug(incident: Incident) -> str:
@@ -110,7 +170,9 @@ def prefix_of(section: Section) -> str:
 
 def still_missing(postmortem: Postmortem) -> list[str]:
     """What keeps it from being published, as sentences. 2 queries."""
-    missing = [f"“{section.get_kind_display()}” is empty." for section in postmortem.sections.all() if not section.body.strip()]
+    missing = [
+        f"“{section.get_kind_display()}” is empty." for section in postmortem.sections.all() if section.kind in REQUIRED and not section.body.strip()
+    ]
     for item in postmortem.action_items.unfinished():
         lacks = [name for name, value in (("an owner", item.owner_id), ("a team", item.team_id), ("a due date", item.due_on)) if not value]
         if lacks:
@@ -119,22 +181,58 @@ def still_missing(postmortem: Postmortem) -> list[str]:
 
 
 @transaction.atomic
-def move(postmortem_id: int, status: Postmortem.Status, *, by: User, at: datetime) -> Postmortem:
-    """Send to review, back to draft, publish or close. Publishing keeps a snapshot of the facts. Raises: DomainError, NotReady."""
-    found = Postmortem.objects.select_for_update().get(pk=postmortem_id)
+def move(postmortem_id: int, status: Postmortem.Status, *, by: User, at: datetime, reason: str = "") -> Postmortem:
+    """Send to review, back to draft, publish, close or waive. Publishing keeps a snapshot of the facts.
+
+    Raises: DomainError; NotReady, something is missing or reviewers want changes; Invalid, waived without a reason of 10 characters.
+    """
+    found = Postmortem.objects.select_for_update(of=("self",)).select_related("incident").get(pk=postmortem_id)
     if status not in NEXT[Postmortem.Status(found.status)]:
         raise DomainError(f"{found.reference} is {found.get_status_display().lower()} and cannot become {status.label.lower()}.", code="wrong_status")
-    if status == Postmortem.Status.PUBLISHED:
-        missing = still_missing(found)
+    if status == Postmortem.Status.PUBLISHED and found.published_at is None:
+        missing = [*still_missing(found), *reviewing.objections(found)]
         if missing:
             raise NotReady("Not ready to publish: " + " ".join(missing))
-        found.published_at, found.published_facts = at, facts.snapshot(found.incident)
+        found.published_at = at
+        found.published_facts = facts.snapshot(found.incident) if found.incident else found.published_facts
+    if status == Postmortem.Status.WAIVED:
+        found.waived_because = _reason(reason)
+        title = f"{found.reference} {found.title}"
+        about = found.incident.subject if found.incident else found.subject
+        decisions.record("waived_postmortem", about, by, at, found.waived_because, title=title, url=f"/postmortems/{found.pk}/")
     found.status = status
     found.version += 1
     found.save()
-    journal.append(found.incident.subject, kind="note", at=at, by=by, text=f"Postmortem {found.reference}: {status.label.lower()}")
+    tell(found, f"Postmortem {found.reference}: {status.label.lower()}", by=by, at=at)
     searching.index_postmortem(found)
     return found
+
+
+def tell(postmortem: Postmortem, text: str, *, by: User | None, at: datetime) -> None:
+    """Note it in its own story, and on the incident's timeline."""
+    journal.append(postmortem.subject, kind="status", at=at, by=by, text=text)
+    if postmortem.incident:
+        journal.append(postmortem.incident.subject, kind="note", at=at, by=by, text=text, url=f"/postmortems/{postmortem.pk}/")
+
+
+def closing_gate(incident: Incident) -> list[str]:
+    """What keeps the incident from being closed: a SEV1 or SEV2 needs its postmortem published or waived. 1 query."""
+    if incident.severity > REQUIRED_FROM or incident.kind == Incident.Kind.DRILL:
+        return []
+    found = Postmortem.objects.filter(incident=incident).first()
+    if found is None:
+        return ["Its postmortem is not started."]
+    return (
+        []
+        if found.is_finished
+        else [f"Its postmortem {found.reference} is {found.get_status_display().lower()}: publish it, or waive it with a reason."]
+    )
+
+
+def _reason(text: str) -> str:
+    if len(text.strip()) < REASON_AT_LEAST:
+        raise Invalid(f"Give a reason of at least {REASON_AT_LEAST} characters.")
+    return text.strip()
 
 
 def rename(postmortem: Postmortem, title: str) -> None:

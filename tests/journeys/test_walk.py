@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 import redis
@@ -65,6 +65,12 @@ def api(portal):
     return httpx.Client(base_url=portal.url, headers={"Authorization": f"Bearer {token}"}, timeout=20)
 
 
+def next_tuesday() -> date:
+    """A due date whose rungs 0, +3 and +7 all fall on working days."""
+    today = datetime.now(UTC).date()
+    return today + timedelta(days=(1 - today.weekday() - 1) % 7 + 1)
+
+
 def at_clock(portal, moment: datetime) -> None:
     portal.manage("clock", str(int((moment - datetime.now(UTC)).total_seconds())))
 
@@ -118,14 +124,13 @@ def test_the_walk(portal, mailbox, jobs, source, api):
     assert (item["status"], item["owner"]) == ("open", 1)
 
     # The clock moves; the task runs three times at each rung; the owner gets one reminder a rung.
-    due = datetime.combine(datetime.now(UTC).date(), time(10), tzinfo=UTC)
-    for reminders, days in enumerate((2, 6, 10), start=1):  # after the rung, whatever weekend, and before the next
-        at_clock(portal, due + timedelta(days=days))
+    for reminders, rung in enumerate((0, 3, 7), start=1):
+        at_clock(portal, datetime.combine(next_tuesday() + timedelta(days=rung), time(10), tzinfo=UTC))
         for _ in range(3):
             portal.shell("from postmortems.tasks import remind; remind.apply()")
         eventually(lambda n=reminders: len(mailbox.to(portal.email, item["reference"])) >= n)
     assert len(mailbox.to(portal.email, item["reference"])) == 3
-    assert "10 days overdue" in ana.get(f"/actions/{item['id']}/").text
+    assert "7 days overdue" in ana.get(f"/actions/{item['id']}/").text
     assert "Done" in portal.post(ana, f"/actions/{item['id']}/done/", evidence="https://example.org/change/7").text
 
     # The next on call ticks the shift checklist.
@@ -140,7 +145,6 @@ def test_the_walk(portal, mailbox, jobs, source, api):
 
 def _write(portal, ana, desk) -> None:
     """Fill the admin's form as a browser would: every field as it came, the sections written, one action item added."""
-    today = datetime.now(UTC).date().isoformat()
     fields = {name: value for name, value in _inputs(desk.text)}
     for name in [name for name in fields if re.fullmatch(r"sections-\d+-body", name)]:
         fields[name] = fields[name] or "Every run failed, because the migration added a column without a default."
@@ -150,7 +154,7 @@ def _write(portal, ana, desk) -> None:
         "action_items-0-type": "prevent",
         "action_items-0-owner": "1",
         "action_items-0-team": "1",
-        "action_items-0-due_on": today,
+        "action_items-0-due_on": next_tuesday().isoformat(),
         "action_items-0-status": "open",
         "action_items-0-postmortem": fields["sections-0-postmortem"],
     }

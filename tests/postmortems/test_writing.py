@@ -10,7 +10,8 @@ from django.urls import reverse
 from incidents.models import Incident
 from portal.errors import DomainError, Stale
 from postmortems import facts, writing
-from postmortems.models import ActionItem, Postmortem, Section
+from postmortems.models import ActionItem, Postmortem
+from postmortems.models.postmortem import REQUIRED
 from tests.conftest import person
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +31,7 @@ def test_starting_puts_the_timeline_in_and_leaves_the_rest_to_write(postmortem):
 
     assert "- 2026-03-03 11:10 UTC: Acknowledged (Ana)" in timeline
     assert "Alert fired: \\<b\\>AgentDown" in timeline
-    assert [part.kind for part in postmortem.sections.all()] == list(Section.Kind)
+    assert [part.kind for part in postmortem.sections.all()] == REQUIRED
     assert postmortem.slug == "2026-03-03-all-agent-runs-fail"
 
 

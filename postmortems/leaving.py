@@ -1,0 +1,52 @@
+"""When somebody leaves, nothing that they owned is forgotten: it falls to the lead of its team, loudly."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from portal import journal
+from portal.accounts.models import User
+from postmortems import chasing, searching
+from postmortems.models import ActionItem, Reminder
+
+
+def take_over_from_the_departed(now: datetime) -> int:
+    """Give the items of everybody who is no longer active to a lead; how many. Safe to run again. 1 query when there are none."""
+    orphans = ActionItem.objects.filter(owner__is_active=False, next_reminder_at__isnull=False)
+    return sum(_take_over(pk, now) for pk in list(orphans.values_list("pk", flat=True)))
+
+
+@transaction.atomic
+def _take_over(item_id: int, now: datetime) -> int:
+    item = ActionItem.objects.select_for_update(of=("self",)).select_related("owner", "team").get(pk=item_id)
+    left = item.owner
+    if left is None or left.is_active:
+        return 0
+    lead = item.team.leads().first() if item.team else None
+    story = f"{left} has left; {lead} leads {item.team} and owns it now" if lead else f"{left} has left and no lead is there to own it"
+    _give(item, lead, by=None, at=now, story=story)
+    return 1
+
+
+@transaction.atomic
+def hand_over(person: User, to: User, *, by: User, at: datetime) -> int:
+    """Give every unfinished or unverified item of `person` to `to`, as one answers when a person is deactivated; how many."""
+    mine = ActionItem.objects.select_for_update(of=("self",)).select_related("owner", "team").filter(owner=person, next_reminder_at__isnull=False)
+    for item in mine:
+        _give(item, to, by=by, at=at, story=f"Handed over from {person} to {to}")
+    return len(mine)
+
+
+def _give(item: ActionItem, to: User | None, *, by: User | None, at: datetime, story: str) -> None:
+    item.owner = to
+    item.version += 1
+    chasing.reschedule(item, now=at)
+    item.save()
+    journal.append(item.subject, kind="owner", at=at, by=by, text=story)
+    searching.index_item(item)
+    if to is not None:  # said in the new owner's next digest
+        Reminder.objects.get_or_create(
+            asks=Reminder.Asks.OWN, item=item, rung=0, due_on=at.date(), as_lead=False, defaults={"person": to, "settled_at": at}
+        )
