@@ -5,7 +5,7 @@ class IncidentsConfig(AppConfig):
     name = "incidents"
 
     def ready(self) -> None:
-        from incidents import api, closing, measures, paging, panels, policies, searching
+        from incidents import api, attention, closing, measures, paging, panels, policies, searching
         from incidents.alerts import ingest, ledger, severity
         from incidents.first_steps import put_on_shelf as put_first_steps
         from portal import due
@@ -23,6 +23,7 @@ class IncidentsConfig(AppConfig):
         due.register(paging.ESCALATE, paging.escalate, lease=paging.LEASE)
         due.register(paging.PASS_ON, paging.pass_on, lease=paging.LEASE)
         due.register(ledger.INGEST, ingest.handle, lease=ingest.LEASE, pool="ingest", lost=ingest.give_up)
+        due.register(paging.ATTENTION, attention.watch, lease=paging.LEASE)
         outbox.gave_up.put("page", paging.page_given_up)
         sources.put("incidents", searching.everything)
         hidden_keys.put("incidents", policies.hidden_subjects)

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from incidents import closing, milestones, paging, searching, timeline
 from incidents.models import Incident
-from incidents.models.incident import Cancelled, Severity, Status
+from incidents.models.incident import OVER, Cancelled, Severity, Status
 from portal.errors import DomainError, Invalid
 from portal.markdown import render
 
@@ -116,7 +116,7 @@ def _take(incident: Incident, by: User, at: datetime) -> None:
     milestones.fill_alerted(incident, recorded_at=at)
     for name in ("acknowledged", "declared"):
         milestones.fill(incident, name, at=at, recorded_at=at, author=by)
-    paging.stop(incident, why=f"acknowledged by {by}")
+    paging.taken(incident, by=by, at=at)
 
 
 @transaction.atomic
@@ -146,6 +146,8 @@ def move(incident_id: int, to: Status, *, by: User, at: datetime, expected: str 
     timeline.append(incident, kind="reopened" if back else "status", at=at, by=by, text=told)
     if to == Status.TRIAGE:
         paging.begin(incident, at)
+    elif to in OVER:
+        paging.stop(incident, why=f"resolved by {by}", over_at=at)
     searching.index(incident)
     return incident
 
@@ -203,11 +205,19 @@ def cancel(incident_id: int, *, by: User, at: datetime, reason: str, cause: str 
     if len(reason.strip()) < REASON_AT_LEAST:
         raise Invalid(f"Cancelling needs a reason of at least {REASON_AT_LEAST} characters.")
     incident.status, incident.cancelled_for, incident.takes_alerts = Status.CANCELLED, cause, False
-    paging.stop(incident, why=f"cancelled by {by}")
+    paging.stop(incident, why=f"cancelled by {by}", over_at=at)
     store(incident)
     timeline.append(incident, kind="status", at=at, by=by, text=f"Cancelled, {Cancelled(cause).label.lower()}: {reason.strip()}")
     searching.index(incident)
     return incident
+
+
+def attention_lost(incident: Incident, at: datetime, *, why: str) -> None:
+    """Somebody acknowledged it and nobody acts: triage again, paged anew. In the caller's transaction, which locks it."""
+    incident.status, incident.acknowledged_at, incident.acknowledged_by = Status.TRIAGE, None, None
+    store(incident)
+    timeline.append(incident, kind="reopened", at=at, by=None, text=f"Back to triage: {why}")
+    paging.begin(incident, at)
 
 
 def alert_returned(incident: Incident, at: datetime) -> None:

@@ -31,7 +31,7 @@ def merge(incident_id: int, into_id: int, *, by: User, at: datetime, reason: str
     for along in first.merged.select_for_update().order_by("pk"):
         along.merged_into = second
         lifecycle.store(along)
-    paging.stop(first, why=f"merged into {second.reference}")
+    paging.stop(first, why=f"merged into {second.reference}", over_at=at)
     first.status_before_merge, first.status, first.merged_into = first.status, Status.MERGED, second
     lifecycle.store(first)
     why = f": {reason.strip()}" if reason.strip() else ""

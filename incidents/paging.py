@@ -8,7 +8,7 @@ from urllib.parse import quote
 from django.conf import settings
 from django.db import transaction
 
-from incidents import timeline
+from incidents import carrying, links, timeline
 from incidents.models import Incident
 from incidents.models.incident import Status
 from oncall import hours, reaching, rota
@@ -16,13 +16,15 @@ from oncall.escalation import Next, Plan, next_step, upcoming
 from portal import due
 from portal.accounts.models import User
 from portal.models import Due
-from portal.notify import outbox
+from portal.notify import outbox, reach
+from portal.notify.contact import ContactMethod
 from portal.notify.models import Message
 
-ESCALATE, PASS_ON = "incidents.escalate", "incidents.pass_on"
+ESCALATE, PASS_ON, ATTENTION = "incidents.escalate", "incidents.pass_on", "incidents.attention"
 LEASE = timedelta(seconds=12)
 NOBODY_AGAIN = timedelta(minutes=5)  # when no step of the whole policy reached anybody
-CHANNEL = "email"
+CHANNEL = "email"  # of notices
+IDLE_AFTER = timedelta(minutes=30)  # an acknowledgement without activity is asked after
 
 
 def begin(incident: Incident, at: datetime) -> None:
@@ -48,12 +50,25 @@ def begin(incident: Incident, at: datetime) -> None:
         _take_steps(incident, at)
 
 
-def stop(incident: Incident, *, why: str) -> None:
-    """Nobody has to be paged any more: open pages and steps are cancelled, in the caller's transaction."""
-    due.cancel(ESCALATE, [str(incident.pk)])
-    due.cancel(PASS_ON, [str(incident.pk)])
+def stop(incident: Incident, *, why: str, over_at: datetime | None = None) -> None:
+    """Nobody has to be paged any more: open pages and steps are cancelled, in the caller's transaction.
+
+    over_at: nothing is left to respond to, and providers that were told of it are told that too.
+    """
+    for kind in (ESCALATE, PASS_ON, ATTENTION):
+        due.cancel(kind, [str(incident.pk)])
+    if over_at:
+        carrying.over(incident, carrying.RESOLVE, at=over_at)
     outbox.cancel(incident.subject, purpose=Message.Purpose.PAGE, why=why)
     incident.paging_begun_at = None
+
+
+def taken(incident: Incident, *, by: User, at: datetime) -> None:
+    """Somebody has it: paging stops, providers hear of it, and their attention is watched from now on. In the caller's transaction."""
+    stop(incident, why=f"acknowledged by {by}")
+    carrying.over(incident, carrying.ACKNOWLEDGE, at=at)
+    if incident.severity <= 2:
+        due.put(ATTENTION, str(incident.pk), at=at + IDLE_AFTER, priority=1)
 
 
 def escalate(row: Due, now: datetime) -> None:
@@ -84,10 +99,21 @@ def pass_on(row: Due, now: datetime) -> None:
 
 
 def page_given_up(message: Message, at: datetime) -> None:
-    """No channel reached somebody. A row of its own does the rest: whoever holds a message's row must not wait for the incident's lock."""
+    """A channel gave up: the person's next one is tried, and where none is left, the next step is taken at once.
+
+    A row of its own does the latter: whoever holds a message's row must not wait for the incident's lock.
+    """
     subject, _, pk = message.about.partition(":")
+    if reach.next_way(message, at) or _reached_otherwise(message):
+        return
     if subject == "incident":
         due.put(PASS_ON, pk, at=at, priority=0)
+
+
+def _reached_otherwise(message: Message) -> bool:
+    """Another method of the same step has it, or is still trying."""
+    alive = [Message.State.SENT, Message.State.PENDING]
+    return bool(message.chain) and Message.objects.filter(chain=message.chain, state__in=alive).exclude(pk=message.pk).exists()
 
 
 def ladder(incident: Incident) -> list[tuple[Next, reaching.Reached]]:
@@ -116,11 +142,10 @@ def _take_steps(incident: Incident, now: datetime) -> None:
             incident.paging_begun_at -= step.at - now
         incident.steps_taken += 1
         found = reaching.whom(team, step.step, now, service=incident.service)
-        for person in found.people:
-            _page(incident, person, step, plan, now)
-        at_once = not found.people
-        reached_somebody = reached_somebody or bool(found.people)
-        if at_once and found.why not in said:
+        paged = [person for person in found.people if _page(incident, person, step, plan, now)]
+        at_once = not paged
+        reached_somebody = reached_somebody or bool(paged)
+        if not found.people and found.why not in said:
             said.add(found.why)
             timeline.append(incident, kind="page_failed", at=now, by=None, text=f"{found.why}. Passed on to the next step.")
     _plan_on(incident, step, now, reached_somebody)
@@ -136,7 +161,7 @@ def _next(incident: Incident, plan: Plan) -> Next | None:
 def _plan_on(incident: Incident, step: Next | None, now: datetime, reached_somebody: bool) -> None:
     if step is not None:
         due.put(ESCALATE, str(incident.pk), at=step.at, priority=1)
-    elif reached_somebody or Message.objects.filter(about=incident.subject, purpose=Message.Purpose.PAGE).exists():
+    elif reached_somebody or Message.objects.filter(about=incident.subject, purpose=Message.Purpose.PAGE).exclude(channel="").exists():
         timeline.append(incident, kind="page_failed", at=now, by=None, text="The escalation is exhausted: everybody was paged, nobody acknowledged")
     else:
         first = not timeline.story(incident).filter(kind="page_failed", data__nobody=True).exists()
@@ -147,18 +172,36 @@ def _plan_on(incident: Incident, step: Next | None, now: datetime, reached_someb
         due.put(ESCALATE, str(incident.pk), at=now + NOBODY_AGAIN, priority=1)
 
 
-def _page(incident: Incident, person: User, step: Next, plan: Plan, now: datetime) -> None:
-    first = incident.steps_taken == 1
+def _page(incident: Incident, person: User, step: Next, plan: Plan, now: datetime) -> bool:
+    """Page by the methods that the step asks for. False: the person's quiet hours hold, which the timeline says."""
+    chain = f"page:{incident.pk}:{person.pk}:{step.index}:{step.round}:{incident.pages_begun}"
+    found = reach.ways(person, severity=incident.severity, at=now, by=step.step.by)
+    if found.quiet_until:
+        until = found.quiet_until.astimezone(person.zone)
+        why = f"Not paged: {person}'s quiet hours hold until {until:%H:%M} ({person.time_zone}); passed on to the next step"
+        outbox.not_sent(person, subject=subject_of(incident), reason=why, dedup_key=f"{chain}:quiet", at=now, about=incident.subject)
+        timeline.append(incident, kind="notice", at=now, by=None, text=why)
+        return False
+    for method in found.methods:
+        _queue_page(incident, person, method, chain, plan, now)
+    return True
+
+
+def _queue_page(incident: Incident, person: User, method: ContactMethod | None, chain: str, plan: Plan, now: datetime) -> None:
+    link = links.acknowledge_url(incident, person, method)
     outbox.queue(
         person,
-        channel=CHANNEL,
+        channel=method.kind if method else CHANNEL,
+        method=method,
         purpose=Message.Purpose.PAGE,
         subject=subject_of(incident),
-        body=text_of(incident, plan),
-        dedup_key=f"page:{incident.pk}:{person.pk}:{CHANNEL}:{step.index}:{step.round}:{incident.pages_begun}",
+        body=text_of(incident, plan, link=link),
+        dedup_key=f"{chain}:{method.pk if method else 'account'}",
+        chain=chain,
+        link=link,
         at=now,
         about=incident.subject,
-        priority=0 if first else 1,
+        priority=0 if incident.steps_taken == 1 else 1,
         practice=incident.kind == Incident.Kind.DRILL,
     )
 
@@ -167,13 +210,13 @@ def subject_of(incident: Incident) -> str:
     return f"[SEV{incident.severity}] {incident.title} ({incident.reference})"
 
 
-def text_of(incident: Incident, plan: Plan | None = None) -> str:
-    """What a page says: what is wrong, since when, where to go, who is next. Plain text, data only."""
-    link = f"{settings.BASE_URL}/incidents/{incident.pk}/"
+def text_of(incident: Incident, plan: Plan | None = None, *, link: str = "") -> str:
+    """What a page says: what is wrong, since when, where to go, who is next. Plain text, data only. link: acknowledges without signing in."""
+    page = f"{settings.BASE_URL}/incidents/{incident.pk}/"
     lines = [f"{incident.title}", "", f"SEV{incident.severity} · {incident.service or 'no service'} · opened {incident.opened_at:%d %b %H:%M} UTC"]
     if incident.summary:
         lines += ["", incident.summary[:1000]]
-    lines += ["", f"Acknowledge: {link}"]
+    lines += ["", f"Acknowledge: {link}", f"Incident: {page}"] if link else ["", f"Incident: {page}"]
     names = incident.episodes.values_list("alert__name", flat=True).distinct()[:3]
     lines += [f"Runbook: {settings.BASE_URL}/r/{quote(name, safe='')}?incident={incident.pk}" for name in names]
     coming = _next(incident, plan) if plan else None

@@ -12,6 +12,7 @@ from portal.first_steps import first_steps
 from portal.health import healthz, readyz
 from portal.home.views import home
 from portal.metrics import metrics
+from portal.notify.views import test_page
 from portal.search.views import search_api
 from portal.web.views import admin_sign_in, components, favicon
 
@@ -37,11 +38,14 @@ urlpatterns = [
     path("components/", components, name="components"),
     path("api/search/", search_api, name="search-api"),
     path("api/", include((router.urls, "api"))),  # named api:incident-list; the page is incident-list
+    path("notify/", include("portal.notify.urls")),
+    path("t/<str:token>/", test_page, name="test-page"),
     path("oncall/", include("oncall.urls")),
     path("runbooks/", include("runbooks.urls")),
     path("r/", include("runbooks.short_urls")),
     path("diagnostics/", include("runbooks.diagnostics.urls")),
     path("incidents/", include("incidents.urls")),
+    path("ack/", include("incidents.link_urls")),
     path("alerts/", include("incidents.alert_urls")),
     path("hooks/", include("incidents.alerts.urls")),
     path("postmortems/", include("postmortems.urls")),

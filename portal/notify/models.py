@@ -6,6 +6,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from portal.notify.contact import ContactMethod, OwnRule, QuietHours
+
+__all__ = ["Attempt", "ContactMethod", "Message", "OwnRule", "QuietHours"]
+
 
 class Message(models.Model):
     """Something to tell one person by one channel. `dedup_key` makes asking twice ask once."""
@@ -21,13 +25,18 @@ class Message(models.Model):
         PAGE = "page", "Page"
         NOTICE = "notice", "Notice"
         REMINDER = "reminder", "Reminder"
+        TEST = "test", "Test page"
+        CARRY = "carry", "Carried over"  # tells a provider that what was sent there is acknowledged or over
 
     dedup_key = models.CharField(max_length=200, unique=True)
     purpose = models.CharField(max_length=12, choices=Purpose.choices)
     channel = models.CharField(max_length=20)
+    method = models.ForeignKey(ContactMethod, null=True, blank=True, on_delete=models.SET_NULL, related_name="messages")  # none: the account's e-mail
+    chain = models.CharField(max_length=160, blank=True)  # what was sent by several methods in turn has one
     recipient = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="messages")
     subject = models.CharField(max_length=200)
     body = models.TextField()
+    link = models.CharField(max_length=300, blank=True)  # where a tap leads
     about = models.CharField(max_length=80, blank=True)  # a journal subject
     practice = models.BooleanField(default=False)
     state = models.CharField(max_length=12, choices=State.choices, default=State.PENDING)
@@ -43,7 +52,11 @@ class Message(models.Model):
                 condition=Q(state="sent", sent_at__isnull=False) | (~Q(state="sent") & Q(sent_at=None)), name="message_sent_iff_it_has_a_time"
             )
         ]
-        indexes = [models.Index(fields=["about", "purpose"], name="message_by_subject")]
+        indexes = [
+            models.Index(fields=["about", "purpose"], name="message_by_subject"),
+            models.Index(fields=["chain"], condition=~Q(chain=""), name="message_by_chain"),
+            models.Index(fields=["recipient", "-id"], name="message_by_recipient"),
+        ]
 
     def __str__(self) -> str:
         return f"message {self.pk}: {self.subject}"

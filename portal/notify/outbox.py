@@ -15,7 +15,9 @@ from django.db import transaction
 from portal import clock, due, journal
 from portal.accounts.models import User
 from portal.models import Due
+from portal.notify import contact
 from portal.notify.channels import CHANNELS, ChannelError
+from portal.notify.contact import ContactMethod
 from portal.notify.models import Attempt, Message
 from portal.shelves import Shelf
 
@@ -42,8 +44,14 @@ def queue(
     about: str = "",
     priority: int = 2,
     practice: bool = False,
+    method: ContactMethod | None = None,
+    chain: str = "",
+    link: str = "",
 ) -> Message:
-    """Ask for one message, in the caller's transaction. Asking again with the same `dedup_key` changes nothing."""
+    """Ask for one message, in the caller's transaction. Asking again with the same `dedup_key` changes nothing.
+
+    method: the person's way by this channel; None: the account's e-mail. chain: named alike in every message that replaces another.
+    """
     message, new = Message.objects.get_or_create(
         dedup_key=dedup_key,
         defaults={
@@ -55,11 +63,31 @@ def queue(
             "about": about,
             "practice": practice,
             "created_at": at,
+            "method": method,
+            "chain": chain,
+            "link": link[:300],
         },
     )
     if new:
         due.put(SEND, str(message.pk), at=at, priority=priority)
     return message
+
+
+def not_sent(recipient: User, *, subject: str, reason: str, dedup_key: str, at: datetime, about: str = "") -> Message:
+    """Write down, for the person's log, what they would have got and why they did not. In the caller's transaction."""
+    return Message.objects.get_or_create(
+        dedup_key=dedup_key,
+        defaults={
+            "recipient": recipient,
+            "channel": "",
+            "purpose": Message.Purpose.PAGE,
+            "subject": subject[:200],
+            "state": Message.State.SUPPRESSED,
+            "reason": reason[:300],
+            "about": about,
+            "created_at": at,
+        },
+    )[0]
 
 
 def cancel(about: str, *, purpose: str, why: str) -> int:
@@ -71,7 +99,7 @@ def cancel(about: str, *, purpose: str, why: str) -> int:
 
 def send(row: Due, now: datetime) -> None:
     """Hand one claimed message to its channel and write what came of it. The handler of `notify.send`."""
-    message = Message.objects.select_related("recipient").get(pk=int(row.key))
+    message = Message.objects.select_related("recipient", "method").get(pk=int(row.key))
     if message.state != Message.State.PENDING:
         due.settle(row)
         return
@@ -93,7 +121,8 @@ def _sent(row: Due, message: Message, started: datetime, reference: str) -> None
         return
     Message.objects.filter(pk=message.pk).update(state=Message.State.SENT, sent_at=at, reference=reference[:200])
     _note(message, row, started, Attempt.Outcome.SENT)
-    if message.about:
+    contact.took(message.method_id)
+    if message.about and message.purpose != Message.Purpose.CARRY:
         verb = "Paged" if message.purpose == Message.Purpose.PAGE else "Told"
         journal.append(
             message.about,
@@ -108,8 +137,10 @@ def _sent(row: Due, message: Message, started: datetime, reference: str) -> None
 @transaction.atomic
 def _failed(row: Due, message: Message, started: datetime, trouble: ChannelError) -> None:
     at = clock.now()
-    if not (trouble.permanent or _patience_is_over(message, row, at)):
+    contact.failed(message.method_id, at, str(trouble))
+    if not (trouble.permanent or _patience_is_over(message, row, at, trouble)):
         wait = RETRY[min(row.attempts, len(RETRY)) - 1] * random.uniform(0.8, 1.2)  # noqa: S311  (spreads retries)
+        wait = max(wait, trouble.retry_after)
         if due.postpone(row, at + timedelta(seconds=wait), error=str(trouble)):
             _note(message, row, started, Attempt.Outcome.FAILED, code=trouble.code, text=str(trouble))
         return
@@ -131,9 +162,9 @@ def _failed(row: Due, message: Message, started: datetime, trouble: ChannelError
         answer(message, at)
 
 
-def _patience_is_over(message: Message, row: Due, at: datetime) -> bool:
+def _patience_is_over(message: Message, row: Due, at: datetime, trouble: ChannelError) -> bool:
     if message.purpose == Message.Purpose.PAGE:
-        return row.attempts >= PAGE_TRIES or at - message.created_at >= PAGE_PATIENCE
+        return row.attempts >= PAGE_TRIES or at - message.created_at >= PAGE_PATIENCE or trouble.retry_after > PAGE_PATIENCE.total_seconds()
     return row.attempts > len(RETRY)
 
 

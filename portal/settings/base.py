@@ -217,6 +217,10 @@ EMAIL_USE_SSL = bool(_email.get("EMAIL_USE_SSL"))
 EMAIL_TIMEOUT = 5  # seconds; the lease of a message is twice this and a bit
 DEFAULT_FROM_EMAIL = env.text("PORTAL_EMAIL_FROM", f"standby@{urlsplit(BASE_URL).hostname or 'localhost'}")
 
+# Hosts of channels that an administrator allows at private addresses, such as a chat or ntfy server of the house.
+CHANNEL_HOSTS = env.words("PORTAL_CHANNEL_HOSTS", "")
+PAGERDUTY_EVENTS_URL = env.url("PORTAL_PAGERDUTY_EVENTS_URL", "https://events.pagerduty.com/v2/enqueue", {"http", "https"})
+
 # Celery: a hint that there is work, never the work itself (docs/decisions/0001).
 BROKER_URL = env.url("PORTAL_BROKER_URL", "memory://", {"memory", "redis", "rediss"})
 CELERY_BROKER_URL = BROKER_URL

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from portal import clock
 from portal.models import Decision, Resource
+from portal.notify import outbox
+from portal.notify.models import Attempt
 from tests.conftest import person
 from tests.query_counting import Counted
 
@@ -24,7 +26,14 @@ def resources(reader, number):
     Resource.objects.bulk_create(Resource(title=f"R{start + n}", url=f"https://r{start + n}.example.org/") for n in range(number))
 
 
+def sent(reader, number):
+    for count in range(number):
+        message = outbox.not_sent(reader, subject="Told", reason="quiet", dedup_key=f"{number}x{count}", at=clock.now())
+        Attempt.objects.create(message=message, number=1, started_at=clock.now(), ended_at=clock.now(), outcome="failed")
+
+
 PAGES = [
+    Counted("message-log", lambda reader: "/notify/messages/", sent),
     Counted("home", lambda reader: "/", people),
     Counted("profile", lambda reader: "/profile/"),
     Counted("decision-list", lambda reader: "/decisions/", decided),

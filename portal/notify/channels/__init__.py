@@ -9,11 +9,14 @@ if TYPE_CHECKING:
 
 
 class ChannelError(Exception):
-    """The channel did not take it. `permanent`: trying again cannot help. `code`: the provider's own."""
+    """The channel did not take it. `permanent`: trying again cannot help. `code`: the provider's own.
 
-    def __init__(self, message: str, *, permanent: bool = False, code: str = "") -> None:
+    retry_after: seconds for which the provider asked us to wait, 0 when it did not.
+    """
+
+    def __init__(self, message: str, *, permanent: bool = False, code: str = "", retry_after: float = 0) -> None:
         super().__init__(message)
-        self.permanent, self.code = permanent, code
+        self.permanent, self.code, self.retry_after = permanent, code, retry_after
 
 
 class Channel(Protocol):
@@ -24,7 +27,18 @@ class Channel(Protocol):
         ...
 
 
+from portal.notify.channels.apprise import Apprise  # noqa: E402
 from portal.notify.channels.console import Console  # noqa: E402
 from portal.notify.channels.email import Email  # noqa: E402
+from portal.notify.channels.ntfy import Ntfy  # noqa: E402
+from portal.notify.channels.pagerduty import PagerDuty  # noqa: E402
+from portal.notify.channels.slack import Slack  # noqa: E402
 
-CHANNELS: dict[str, Channel] = {"email": Email(), "console": Console()}
+CHANNELS: dict[str, Channel] = {
+    "email": Email(),
+    "console": Console(),
+    "slack": Slack(),
+    "ntfy": Ntfy(),
+    "pagerduty": PagerDuty(),
+    "apprise": Apprise(),
+}

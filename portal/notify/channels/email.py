@@ -30,14 +30,15 @@ class Email:
     label = "e-mail"
 
     def send(self, message: Message) -> str:
-        if not message.recipient.email:
+        address = message.method.address if message.method else message.recipient.email
+        if not address:
             raise ChannelError("no e-mail address is known", permanent=True)
         reference = f"<standby-{message.pk}@{settings.DEFAULT_FROM_EMAIL.rpartition('@')[2]}>"
         prefix = "DRILL: " if message.practice else ""
         mail = EmailMessage(
             subject=clean_header(prefix + message.subject),
             body=f"{message.body}\n\n--\nmessage {message.pk}\n",
-            to=[message.recipient.email],
+            to=[address],
             headers={"Message-ID": reference, "X-Standby-Message": str(message.pk), "Auto-Submitted": "auto-generated"},
         )
         try:
