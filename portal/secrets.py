@@ -6,7 +6,7 @@ so a key is changed by putting a new one in front and running `manage.py rotate_
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -21,6 +21,7 @@ from django.db.models import Value
 from django.db.models.functions import Cast
 
 from portal.errors import DomainError
+from portal.shelves import Shelf
 
 MARK = "sealed:"  # before every stored ciphertext
 REMOVE = "-"  # typed into a form, it removes the secret
@@ -117,19 +118,33 @@ class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """One stored secret: where it stands, and its ciphertext."""
+    """One stored secret: where it stands, and its ciphertext. keeper: who keeps it in a shape of its own; empty for a field."""
 
     model: type[models.Model]
     field: str
     pk: Any
     text: str
+    keeper: str = ""
 
     def __str__(self) -> str:
         return f"{self.model._meta.label}.{self.field} {self.pk}"
 
 
+@dataclass(frozen=True, slots=True)
+class Keeper:
+    """Secrets in another shape than a field: all of them, and how one gets a new ciphertext as long as it is still that one (1, else 0)."""
+
+    stored: Callable[[], Iterator[Sealed]]
+    replace: Callable[[Sealed, str], int]
+
+
+keepers: Shelf[Keeper] = Shelf("keepers of secrets")
+
+
 def stored() -> Iterator[Sealed]:
-    """Every secret in the database. 1 query a field."""
+    """Every secret in the database. 1 query a field and keeper."""
+    for _, keeper in keepers:
+        yield from keeper.stored()
     for model in apps.get_models(include_auto_created=True):
         for field in model._meta.concrete_fields:
             if isinstance(field, EncryptedTextField):
@@ -154,6 +169,9 @@ def rotate() -> tuple[int, list[Sealed]]:
         opened = unseal(secret.text)
         if isinstance(opened, Unreadable):
             closed.append(secret)
+            continue
+        if secret.keeper:
+            done += keepers[secret.keeper].replace(secret, seal(opened))
             continue
         same = secret.model._base_manager.annotate(sealed_text=Cast(secret.field, models.TextField())).filter(pk=secret.pk, sealed_text=secret.text)
         done += same.update(**{secret.field: Value(seal(opened), output_field=models.TextField())})

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
-from portal.accounts.views import profile
+from portal.accounts.people_views import invite_again, people, withdraw
+from portal.accounts.views import end_other_sessions, end_session, profile
 from portal.api import router
 from portal.decision_views import decision_export, decision_list
 from portal.first_steps import first_steps
@@ -31,6 +32,11 @@ urlpatterns = [
     path("search/", include("portal.search.urls")),
     path("accounts/", include("portal.accounts.urls")),
     path("profile/", profile, name="profile"),
+    path("profile/sessions/end-others/", end_other_sessions, name="sessions-end-others"),
+    path("profile/sessions/<int:pk>/end/", end_session, name="session-end"),
+    path("people/", people, name="people"),
+    path("people/invitations/<int:pk>/again/", invite_again, name="invitation-again"),
+    path("people/invitations/<int:pk>/withdraw/", withdraw, name="invitation-withdraw"),
     path("decisions/", decision_list, name="decision-list"),
     path("decisions.csv", decision_export, name="decision-export"),
     path("admin/login/", admin_sign_in, name="admin-sign-in"),

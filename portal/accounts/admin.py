@@ -24,7 +24,7 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = User
-        fields = ["email", "name", "role", "time_zone", "phone", "is_active"]
+        fields = ["email", "name", "role", "time_zone", "phone", "is_break_glass", "is_active"]
 
     def clean_password_to_set(self) -> str:
         password: str = self.cleaned_data["password_to_set"]

@@ -17,5 +17,7 @@ def first_administrator(email: str = FIRST_EMAIL) -> tuple[User, str] | None:
     if User.objects.filter(is_service=False).exists():
         return None
     password = secrets.token_urlsafe(12)
-    user = User.objects.create_user(email, password, name="Administrator", role=Role.ADMIN, time_zone=settings.DEFAULT_TEAM_TIME_ZONE)
+    user = User.objects.create_user(
+        email, password, name="Administrator", role=Role.ADMIN, is_break_glass=True, time_zone=settings.DEFAULT_TEAM_TIME_ZONE
+    )
     return user, password

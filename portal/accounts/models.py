@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -20,6 +21,12 @@ def real_time_zone(name: str) -> None:
     """Raises: ValidationError, not a name of the IANA time zone database."""
     if name not in available_timezones():
         raise ValidationError(f"“{name}” is not a time zone name such as Europe/Berlin.", code="time_zone")
+
+
+@cache
+def zones() -> list[str]:
+    """Names that people know, such as Europe/Berlin; UTC first."""
+    return ["UTC", *sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "SystemV/", "US/")))]
 
 
 class Theme(models.TextChoices):
@@ -55,7 +62,14 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     theme = models.CharField(max_length=6, choices=Theme.choices, default=Theme.SYSTEM)
     keyboard_shortcuts = models.BooleanField(default=True)
+    is_break_glass = models.BooleanField(
+        "break-glass", default=False, help_text="Signs in by password even where only single sign-on is allowed, for the night it is down."
+    )
+    second_factor_due_at = models.DateTimeField(null=True, blank=True, editable=False)  # administrators without one: rights rest from then on
     date_joined = models.DateTimeField(default=timezone.now)
+
+    lacks_second_factor = False  # of this request: the shell asks for one
+    rests = False  # of this request: administrator rights wait for a second factor (portal.accounts.second_factor)
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -75,8 +89,9 @@ class User(AbstractBaseUser):
         return self.name or self.email
 
     def at_least(self, role: Role) -> bool:
-        """Active and of this role or a higher one."""
-        return self.is_active and Role(self.role).rank >= role.rank
+        """Active and of this role or a higher one. Resting administrators count as responders."""
+        held = Role.RESPONDER if self.rests else Role(self.role)
+        return self.is_active and held.rank >= role.rank
 
     @property
     def zone(self) -> ZoneInfo:
@@ -113,6 +128,39 @@ class User(AbstractBaseUser):
 
     def has_module_perms(self, app_label: str) -> bool:
         return self.is_staff
+
+
+class Invitation(models.Model):
+    """Somebody asked to join. Its link is signed over `nonce`, works once and until `expires_at`; the row holds nothing that opens it."""
+
+    email = models.EmailField(max_length=254)
+    role = models.CharField(max_length=12, choices=Role.choices, default=Role.RESPONDER)
+    teams = models.JSONField(default=list, blank=True)  # [["platform", "editor"], …] for `portal.accounts.joining`
+    nonce = models.CharField(max_length=32)
+    invited_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    mailed_at = models.DateTimeField(null=True, blank=True)
+    mail_error = models.CharField(max_length=300, blank=True)
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    person = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")  # who came of it
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"), condition=models.Q(accepted_at=None, withdrawn_at=None), name="invitation_one_open_per_email_in_any_case"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(accepted_at=None, person=None) | models.Q(accepted_at__isnull=False, person__isnull=False),
+                name="invitation_accepted_iff_a_person_came",
+            ),
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="invitation_role_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} as {self.get_role_display().lower()}"
 
 
 def digest_of(secret: str) -> str:

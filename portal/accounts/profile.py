@@ -8,6 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from portal import clock
+from portal.accounts import sessions
+from portal.accounts.acting import acting
 from portal.shelves import Shelf
 from portal.web.panels import Panel
 
@@ -19,6 +21,8 @@ SECTIONS: Shelf[Panel] = Shelf("sections of the profile")
 def show(request: HttpRequest, *, status: int = 200, **changed: dict[str, Any]) -> HttpResponse:
     """The whole profile; `changed` puts values over the context of single sections, such as a form with its errors."""
     now = clock.now()
+    own = {"sessions": sessions.of(acting(request), request.session.session_key), "by_password": acting(request).has_usable_password()}
+    changed = {"sessions": own, "security": own} | changed
     columns: dict[str, list[Any]] = {"main": [], "side": []}
     for name, section in sorted(SECTIONS, key=lambda named: named[1].order):
         columns[section.column].append(section.render(request, now, **changed.get(name, {})))

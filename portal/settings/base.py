@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import django_stubs_ext
 import environ
 from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 
 from portal.settings import environment as env
@@ -55,6 +56,10 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
     "csp",
     "django_filters",
     "django_htmx",
@@ -90,6 +95,8 @@ MIDDLEWARE = [
     "portal.web.refusals.Refusals",
     "simple_history.middleware.HistoryRequestMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "portal.accounts.middleware.SecondFactor",
+    "portal.accounts.middleware.SeenSessions",
 ]
 
 ROOT_URLCONF = "portal.urls"
@@ -161,8 +168,54 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # strangers cannot make us write to anybody; the page reads the same
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_SESSION_REMEMBER = None  # the form asks; ticked, the session outlives the browser
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed password or second factor is told by mail
 ACCOUNT_RATE_LIMITS = {"login_failed": "20/15m/ip,5/15m/key"}
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60  # seconds
+ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("PORTAL_TRUSTED_PROXIES", 0, minimum=0, maximum=9)  # that add themselves to X-Forwarded-For
+
+MFA_ADAPTER = "portal.accounts.second_factor.Adapter"
+MFA_FORMS = {
+    "authenticate": "portal.accounts.forms.Code",
+    "reauthenticate": "portal.accounts.forms.CodeAgain",
+    "activate_totp": "portal.accounts.forms.FirstCode",
+    "add_webauthn": "portal.accounts.forms.NewPasskey",
+    "edit_webauthn": "portal.accounts.forms.RenamePasskey",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # an invitation or an administrator vouches for the address
+MFA_TOTP_TOLERANCE = 1  # 30 s: phones are late
+MFA_TOTP_ISSUER = "Standby"
+SECOND_FACTOR_GRACE = env.duration("PORTAL_SECOND_FACTOR_GRACE", "7d")  # for administrators without single sign-on
+
+# Single sign-on by OpenID Connect: on as soon as PORTAL_OIDC_URL is set.
+OIDC_URL = env.url("PORTAL_OIDC_URL", "", {"https", "http"}).rstrip("/")
+OIDC_GROUPS_CLAIM = env.text("PORTAL_OIDC_GROUPS_CLAIM", "groups")
+OIDC_ROLES = env.pairs("PORTAL_OIDC_ROLES", {"viewer", "responder", "editor", "lead", "admin"})
+OIDC_DEFAULT_ROLE = env.choice("PORTAL_OIDC_DEFAULT_ROLE", "viewer", {"viewer", "responder", "none"})
+OIDC_ONLY = env.yes_or_no("PORTAL_OIDC_ONLY", default=False)
+SOCIALACCOUNT_ADAPTER = "portal.accounts.single_sign_on.Adapter"
+SOCIALACCOUNT_LOGIN_ON_GET = True  # a form that redirects elsewhere is stopped by form-action
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True  # an address that the provider confirmed is this person
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+if OIDC_ONLY and not OIDC_URL:
+    raise ImproperlyConfigured("PORTAL_OIDC_ONLY needs PORTAL_OIDC_URL: nobody could sign in.")
+SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {}
+if OIDC_URL:
+    SOCIALACCOUNT_PROVIDERS["openid_connect"] = {
+        "OAUTH_PKCE_ENABLED": True,
+        "SCOPE": env.words("PORTAL_OIDC_SCOPES", "openid,profile,email"),
+        "APPS": [
+            {
+                "provider_id": "sso",
+                "name": env.text("PORTAL_OIDC_NAME", "single sign-on"),
+                "client_id": env.text("PORTAL_OIDC_CLIENT_ID"),
+                "secret": env.text("PORTAL_OIDC_CLIENT_SECRET"),
+                "settings": {"server_url": OIDC_URL},
+            }
+        ],
+    }
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -81,6 +81,19 @@ def encryption_keys(name: str, kept: Callable[[], str]) -> list[str]:
     return keys
 
 
+def pairs(name: str, allowed: set[str]) -> dict[str, str]:
+    """`a=1,b=2` in the order written; empty for nothing. Raises: ImproperlyConfigured, no pair, or a right side that is none of `allowed`."""
+    found = {}
+    for part in words(name):
+        left, _, right = (side.strip() for side in part.partition("="))
+        if not left or right not in allowed:
+            raise ImproperlyConfigured(
+                f"{name} must be pairs parted by commas, each with one of {', '.join(sorted(allowed))} right of =, not {part!r}."
+            )
+        found[left] = right
+    return found
+
+
 def url(name: str, default: str, schemes: set[str]) -> str:
     """Empty stays empty. Raises: ImproperlyConfigured, another scheme than `schemes`."""
     value = text(name, default)

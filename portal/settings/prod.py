@@ -4,7 +4,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from portal.settings import environment as env
 from portal.settings.base import *  # noqa: F403
-from portal.settings.base import BASE_URL, CLOCK_OFFSET, DATABASES
+from portal.settings.base import BASE_URL, CLOCK_OFFSET, DATABASES, OIDC_URL
 
 PRODUCTION = True
 SECRET_KEY = env.text("PORTAL_SECRET_KEY")
@@ -19,6 +19,9 @@ BROKER_URL = CELERY_BROKER_URL = env.url("PORTAL_BROKER_URL", env.text("PORTAL_B
 if CLOCK_OFFSET:
     raise ImproperlyConfigured("PORTAL_CLOCK_OFFSET is for rehearsals and must not be set in production.")
 CLOCK_OFFSET_FILE = None
+
+if OIDC_URL.startswith("http://"):
+    raise ImproperlyConfigured("PORTAL_OIDC_URL must begin with https:// in production.")
 
 _secure = BASE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _secure

@@ -23,6 +23,10 @@ class Count:
 counts: Shelf[Callable[[User, datetime], dict[str, Count]]] = Shelf("counts")
 
 
+# For strangers on the sign-in page: outside(now) -> a number and its words, "incidents open". Restricted things are not counted. One query each.
+outside: Shelf[Callable[[datetime], Count]] = Shelf("counts for strangers")
+
+
 def counted(user: User, now: datetime) -> dict[str, Count]:
     """All counts that are not 0, by section."""
     return {section: count for _, ask in counts for section, count in ask(user, now).items() if count.number}

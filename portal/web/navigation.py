@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.urls import NoReverseMatch, reverse
 
 from portal.accounts.models import User
+from portal.accounts.roles import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,13 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
         Entry("status", "globe", "Status page", "status", "s"),
         Entry("paging", "radio-tower", "Can we page?", "paging", "w"),
         Entry("first-steps", "flag", "First steps", "first-steps", "f"),
+        Entry("people", "users", "People", "people"),
         Entry("admin:index", "settings", "Admin", "admin"),
     ),
 }
+
+
+NEEDS = {"admin:index": Role.RESPONDER, "people": Role.ADMIN}
 
 
 def way_to(url_name: str) -> str:
@@ -60,6 +65,6 @@ def way_to(url_name: str) -> str:
 def groups(user: User) -> Iterator[tuple[str, list[Entry]]]:
     """Groups of entries that lead somewhere for this person, by their heading."""
     for heading, entries in GROUPS.items():
-        found = [entry for entry in entries if entry.url and (entry.url_name != "admin:index" or user.is_staff)]
+        found = [entry for entry in entries if entry.url and user.at_least(NEEDS.get(entry.url_name, Role.VIEWER))]
         if found:
             yield heading, found

@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
+from portal.accounts import invitations
 from tests.authorisation import ADMIN as ADMIN_ONLY
 from tests.authorisation import PUBLIC, READ, RESPOND, Row
+
+PAGE_READ = READ - {"read_token", "write_token"}
+ONLY_ADMIN = frozenset({"admin"})
+NOBODY: frozenset[str] = frozenset()
+
+
+def build(world):
+    world.invitation = invitations.invite("new@example.org", role="responder", by=world.people["admin"], at=world.now)
+
+
+def invited(world):
+    return {"pk": world.invitation.pk}
+
 
 ROWS = [
     Row("search", "GET", READ - {"read_token", "write_token"}),
@@ -21,6 +35,42 @@ ROWS = [
     Row("readyz", "GET", PUBLIC),
     Row("metrics", "GET", ADMIN_ONLY | {"read_token", "write_token"}),
     Row("api:api-root", "GET", READ),
+    Row("people", "GET", ONLY_ADMIN),
+    Row("people", "POST", ONLY_ADMIN),
+    Row("invitation-again", "POST", ONLY_ADMIN, invited),
+    Row("invitation-withdraw", "POST", ONLY_ADMIN, invited),
+    Row("invitation", "GET", PUBLIC, lambda world: {"token": invitations.link(world.invitation).split("/")[-2]}),
+    Row("invitation", "POST", PUBLIC, lambda world: {"token": invitations.link(world.invitation).split("/")[-2]}),
+    Row("session-end", "POST", PAGE_READ, lambda world: {"pk": 1}),
+    Row("sessions-end-others", "POST", PAGE_READ),
+    Row("mfa_index", "GET", PAGE_READ),
+    Row("mfa_list_webauthn", "GET", PAGE_READ),
+    Row("mfa_authenticate", "GET", PUBLIC),  # sends to the sign-in page whoever is not on the way in
+    Row("mfa_authenticate", "POST", PUBLIC),
+    Row("mfa_reauthenticate", "GET", PAGE_READ),
+    Row("mfa_reauthenticate", "POST", PAGE_READ),
+    Row("mfa_activate_totp", "GET", PAGE_READ),
+    Row("mfa_activate_totp", "POST", PAGE_READ),
+    Row("mfa_deactivate_totp", "GET", NOBODY),  # 404 without an app; tests/portal/test_second_factor.py has one
+    Row("mfa_deactivate_totp", "POST", NOBODY),
+    Row("mfa_view_recovery_codes", "GET", NOBODY),  # 404 without codes
+    Row("mfa_download_recovery_codes", "GET", NOBODY),
+    Row("mfa_generate_recovery_codes", "GET", PAGE_READ),
+    Row("mfa_generate_recovery_codes", "POST", PAGE_READ),
+    Row("mfa_add_webauthn", "GET", PAGE_READ),
+    Row("mfa_add_webauthn", "POST", PAGE_READ),
+    Row("mfa_reauthenticate_webauthn", "GET", PAGE_READ),
+    Row("mfa_reauthenticate_webauthn", "POST", PAGE_READ),
+    Row("mfa_remove_webauthn", "GET", PAGE_READ, lambda world: {"pk": 1}),  # asks for the password first
+    Row("mfa_remove_webauthn", "POST", PAGE_READ, lambda world: {"pk": 1}),
+    Row("mfa_edit_webauthn", "GET", PAGE_READ, lambda world: {"pk": 1}),
+    Row("mfa_edit_webauthn", "POST", PAGE_READ, lambda world: {"pk": 1}),
+    Row("mfa_login_webauthn", "GET", PUBLIC),
+    Row("mfa_login_webauthn", "POST", PUBLIC),
+    Row("openid_connect_login", "GET", NOBODY, lambda world: {"provider_id": "sso"}),  # 404 until it is configured
+    Row("openid_connect_callback", "GET", NOBODY, lambda world: {"provider_id": "sso"}),
+    Row("account_set_password", "GET", PAGE_READ),
+    Row("account_set_password", "POST", PAGE_READ),
     Row("account_login", "GET", PUBLIC),
     Row("account_login", "POST", PUBLIC),
     Row("account_logout", "GET", PUBLIC),

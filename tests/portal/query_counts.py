@@ -35,6 +35,7 @@ def sent(reader, number):
 PAGES = [
     Counted("message-log", lambda reader: "/notify/messages/", sent),
     Counted("home", lambda reader: "/", people),
+    Counted("people", lambda reader: "/people/", people),
     Counted("profile", lambda reader: "/profile/"),
     Counted("decision-list", lambda reader: "/decisions/", decided),
     Counted("decision-export", lambda reader: "/decisions.csv", decided),

@@ -60,7 +60,7 @@ def test_packages_add_sections_and_show_their_own_errors(own, rf, ana, monkeypat
     sections.put("second", Panel("_refusal.html", lambda user, now: {"refusal": f"second for {user}"}, order=20))
     sections.put("first", Panel("_refusal.html", lambda user, now: {"refusal": "first"}, order=10))
     request = rf.get("/profile/")
-    request.user = ana
+    request.user, request.session = ana, own.session
 
     plain = own.get("/profile/").content.decode()
     refused = profile.show(request, status=422, first={"refusal": "Not like this"})
