@@ -5,11 +5,14 @@ class PortalConfig(AppConfig):
     name = "portal"
 
     def ready(self) -> None:
-        from portal import celery, due, first_steps, house, measures  # noqa: F401  (shared tasks find their application)
+        from portal import celery, due, first_steps, house, kept, measures, retention  # noqa: F401  (shared tasks find their application)
         from portal.markdown import rerender
         from portal.seeding import chapters
 
         due.register(rerender.DUE, rerender.handle, lease=rerender.LEASE, pool="work")
+        due.register(retention.PURGE, retention.handle, lease=retention.LEASE, pool="work")
         house.put_on_shelf()
+        kept.put_on_shelf()
         measures.put_on_shelf()
+        chapters.put("retention", retention.lay_out)
         chapters.put("resources", first_steps.lay_out_resources)

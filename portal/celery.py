@@ -20,6 +20,7 @@ app.conf.beat_schedule_filename = os.path.join(os.environ.get("PORTAL_BEAT_DIR",
 EVERY = {
     "portal.dispatch": 15,
     "portal.pulse": 15,
+    "portal.purge_tonight": 3600,
     "oncall.open_shift_checklists": 300,
     "postmortems.remind": 900,
     "search.recount": 21_600,

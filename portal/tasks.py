@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from portal import due, heartbeat
+from portal import clock, due, heartbeat, retention
 
 
 @shared_task(name="portal.dispatch")
@@ -17,3 +17,9 @@ def dispatch() -> int:
 def pulse() -> None:
     """Sent by beat alone: its arrival says that beat, broker and worker are connected."""
     heartbeat.pulse(heartbeat.BEAT)
+
+
+@shared_task(name="portal.purge_tonight")
+def purge_tonight() -> None:
+    """Keeps a due row for the next night's purge."""
+    retention.ask_for_tonight(clock.now())

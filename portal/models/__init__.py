@@ -1,4 +1,4 @@
-"""The frame's own rows: what is due, the journal, decisions, who worked last, rare counts, copies of the database, links to read."""
+"""The frame's own rows: what is due, the journal, decisions, who worked last, rare counts, copies, links to read, retention."""
 
 from portal.models.copies import Copy, Hold
 from portal.models.decision import Decision
@@ -6,6 +6,7 @@ from portal.models.due import Due
 from portal.models.heartbeat import Heartbeat
 from portal.models.journal import Entry
 from portal.models.resource import Resource
+from portal.models.retention import Retention
 from portal.models.tally import Tally
 
-__all__ = ["Copy", "Decision", "Due", "Entry", "Heartbeat", "Hold", "Resource", "Tally"]
+__all__ = ["Copy", "Decision", "Due", "Entry", "Heartbeat", "Hold", "Resource", "Retention", "Tally"]

@@ -12,10 +12,13 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touc
 
 @pytest.fixture
 def open_page(browser, live_server):
-    """open_page(user, phone=False, script=True) -> a page with an empty history, signed in as `user`; None: signed out. Its `.complaints` fill up."""
+    """open_page(user, phone=False, script=True) -> a page with an empty history, signed in as `user`; None: signed out.
+
+    session: what else its session holds. Its `.complaints` fill up.
+    """
     contexts = []
 
-    def opened(user=None, *, phone=False, script=True):
+    def opened(user=None, *, phone=False, script=True, session=None):
         context = browser.new_context(
             base_url=live_server.url, locale="en-GB", reduced_motion="reduce", java_script_enabled=script, **(PHONE if phone else DESKTOP)
         )
@@ -24,6 +27,10 @@ def open_page(browser, live_server):
         if user is not None:
             client = Client()
             client.force_login(user)
+            if session:
+                kept = client.session
+                kept.update(session)
+                kept.save()
             context.add_cookies(
                 [{"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value, "url": live_server.url}]
             )

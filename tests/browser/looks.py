@@ -22,6 +22,7 @@ CUT = """(width) => [...document.querySelectorAll('main *')].filter(e => {
   const box = e.getBoundingClientRect()
   return box.width > 0 && box.right > width + 1 && !e.closest('.scrollx, .diff, .cmd pre, .board, .seg, .sr, .spark, pre')
 }).slice(0, 4).map(e => `${e.tagName}.${e.className.baseVal ?? e.className} reaches ${Math.round(e.getBoundingClientRect().right)} px`)"""
+DIALOGS = "[...document.querySelectorAll('dialog[id]')].map(d => d.id).filter(id => !['more', 'keys'].includes(id))"
 SIDEWAYS = "(width) => document.documentElement.scrollWidth > width || innerWidth > width"
 
 
@@ -38,20 +39,41 @@ def accessibility(page) -> list[str]:
     ]
 
 
-def findings(page, name: str, url: str, *, sizes: str) -> list[str]:
-    """Loads the page once and looks at it in both themes. sizes: "1440" or "390" (which looks at 320 px too)."""
+def findings(page, name: str, url: str, *, sizes: str, status: int = 200) -> list[str]:
+    """Loads the page once and looks at it, and at its dialogs, in both themes. sizes: "1440" or "390" (which looks at 320 px too)."""
     response = page.goto(url)
-    found = [f"answer {response.status}"] if response.status >= 400 else []
+    if response.status == status >= 400:
+        page.complaints[:] = [line for line in page.complaints if f"status of {status}" not in line]
+    return ([f"{name}: answer {response.status}"] if response.status != status else []) + examine(page, name, sizes=sizes)
+
+
+def examine(page, name: str, *, sizes: str) -> list[str]:
+    """The page as it stands, with every dialog of its own; the shell's two are looked at once, in test_shell."""
+    found = []
     for theme in THEMES:
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
         photograph(page, f"{name}-{sizes}-{theme}")
         found += [f"{theme}: {line}" for line in accessibility(page)]
     found += [f"too small to hit: {line}" for line in page.evaluate(TOO_SMALL)]
-    found += _fits(page, int(sizes))
+    found += _fits(page, int(sizes)) + _dialogs(page, name, sizes)
     if sizes == "390":
         page.set_viewport_size({"width": NARROWEST, "height": 640})
         found += _fits(page, NARROWEST)
     return [f"{name} at {sizes}: {line}" for line in found + page.complaints]
+
+
+def _dialogs(page, name: str, sizes: str) -> list[str]:
+    found = []
+    for dialog in page.evaluate(DIALOGS):
+        page.evaluate("id => document.getElementById(id).showModal()", dialog)
+        for theme in THEMES:
+            page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            photograph(page, f"{name}-dialog-{dialog}-{sizes}-{theme}")
+            found += [f"dialog {dialog}, {theme}: {line}" for line in accessibility(page)]
+        if page.evaluate("id => { const d = document.getElementById(id); return d.scrollWidth > d.clientWidth + 1 }", dialog):
+            found.append(f"dialog {dialog} scrolls sideways")
+        page.evaluate("id => document.getElementById(id).close()", dialog)
+    return found
 
 
 def _fits(page, width: int) -> list[str]:
@@ -66,8 +88,10 @@ def photograph(page, name: str) -> None:
         page.screenshot(path=str(Path(folder) / f"{name}.png"))
 
 
-def looks_right(open_page, name: str, url: str, user=None) -> None:
+def looks_right(open_page, name: str, url: str, user=None, *, session=None, status: int = 200) -> None:
     """Fails with every finding of the page, signed in as `user`."""
-    found = findings(open_page(user), name, url, sizes="1440") + findings(open_page(user, phone=True), name, url, sizes="390")
+    found = []
+    for sizes in ("1440", "390"):
+        found += findings(open_page(user, phone=sizes == "390", session=session), name, url, sizes=sizes, status=status)
     if found:
         pytest.fail("\n".join(found), pytrace=False)

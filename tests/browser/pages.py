@@ -15,13 +15,23 @@ from portal.models import Decision
 from tests.conftest import person
 
 
+def by_second_factor(reader) -> dict[str, Any]:
+    """Came in with a second factor, so no page asks for one."""
+    return {"account_authentication_methods": [{"method": "mfa", "at": 0}], "account_authentication_methods_user": str(reader.pk)} if reader else {}
+
+
 @dataclass(frozen=True)
 class Page:
-    """`prepare` lays out what the page shows and answers its URL; `role` None looks at it signed out."""
+    """`prepare` lays out what the page shows and answers its URL; `role` None looks at it signed out.
+
+    session: what the reader's session holds. status: of the answer.
+    """
 
     name: str
     prepare: Callable[[Any], str]  # from the reader (User | None) to the URL
     role: Role | None = Role.ADMIN
+    session: Callable[[Any], dict[str, Any]] = by_second_factor
+    status: int = 200
 
     def reader(self):
         return None if self.role is None else person("Mara", self.role, time_zone="Europe/Berlin")
@@ -34,6 +44,11 @@ def at(url_name: str) -> Callable[[Any], str]:
 
 def broken_link(reader) -> str:
     return reverse("account_reset_password_from_key", kwargs={"uidb36": "1", "key": "used-up"})
+
+
+def rested(reader) -> str:
+    type(reader).objects.filter(pk=reader.pk).update(second_factor_due_at=clock.now())
+    return reverse("home")
 
 
 def decided(reader) -> str:
@@ -57,6 +72,8 @@ PAGES = [
     Page("decisions", decided),
     Page("decisions-none", at("decision-list")),
     Page("home-quiet", at("home")),
+    Page("home-second-factor-missing", at("home"), session=lambda reader: {}),
+    Page("home-rights-rest", rested, session=lambda reader: {}),
     Page("first-steps", seeded),
     Page("components", at("components")),
     Page("password-change", at("account_change_password")),
@@ -65,5 +82,6 @@ PAGES = [
     Page("password-reset", at("account_reset_password"), role=None),
     Page("password-reset-done", at("account_reset_password_done"), role=None),
     Page("password-link-used", broken_link, role=None),
+    Page("password-reset-kept", at("account_reset_password_from_key_done"), role=None),
     Page("account-inactive", at("account_inactive"), role=None),
 ]

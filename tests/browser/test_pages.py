@@ -24,4 +24,4 @@ PAGES = [
 def test_page_looks_right(page, open_page):
     reader = page.reader()
 
-    looks_right(open_page, page.name, page.prepare(reader), reader)
+    looks_right(open_page, page.name, page.prepare(reader), reader, session=page.session(reader), status=page.status)

@@ -90,6 +90,7 @@ ROWS = [
 STAFF = frozenset({"responder", "editor", "lead", "admin", "other_team"})
 ADMIN: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "portal.decision": (STAFF, frozenset()),
+    "portal.retention": (ONLY_ADMIN, frozenset()),
     "search.synonym": (STAFF, frozenset({"admin"})),
     "portal.resource": (STAFF, ADMIN_ONLY),
 }

@@ -6,6 +6,7 @@ from portal import clock
 from portal.models import Decision, Resource
 from portal.notify import outbox
 from portal.notify.models import Attempt
+from portal.search import documents
 from tests.conftest import person
 from tests.query_counting import Counted
 
@@ -32,8 +33,16 @@ def sent(reader, number):
         Attempt.objects.create(message=message, number=1, started_at=clock.now(), ended_at=clock.now(), outcome="failed")
 
 
+def found(reader, number):
+    """Documents that the search lists."""
+    for count in range(number):
+        key = f"counted:{number}-{count}"
+        documents.index(key, [documents.Document(key=key, kind="incident", title=f"Queue {count}", body="The queue grew.", url="/incidents/")])
+
+
 PAGES = [
     Counted("message-log", lambda reader: "/notify/messages/", sent),
+    Counted("search", lambda reader: "/search/?q=queue", found),
     Counted("home", lambda reader: "/", people),
     Counted("people", lambda reader: "/people/", people),
     Counted("profile", lambda reader: "/profile/"),

@@ -1,15 +1,15 @@
 """A page asks the same number of queries with one row and with fifty, and that number is written down.
 
 `UPDATE_QUERY_COUNTS=1 pytest tests/portal/test_query_counts.py` rewrites tests/query_counts.json.
-Packages add `tests/<package>/query_counts.py` with a list PAGES of `Counted`.
+Packages add `tests/<package>/query_counts*.py` with a list PAGES of `Counted`.
 """
 
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import json
 import os
+import pkgutil
 
 import pytest
 from django.db import connection
@@ -27,9 +27,10 @@ MANY = 50
 def pages():
     """Every Counted of every package."""
     for package in PACKAGES:
-        name = f"tests.{package}.query_counts"
-        if importlib.util.find_spec(name):
-            yield from importlib.import_module(name).PAGES
+        home = importlib.import_module(f"tests.{package}")
+        for found in pkgutil.iter_modules(home.__path__):
+            if found.name.startswith("query_counts"):
+                yield from importlib.import_module(f"{home.__name__}.{found.name}").PAGES
 
 
 PAGES = {page.name: page for page in pages()}

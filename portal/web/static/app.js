@@ -45,6 +45,7 @@
     if (at('[data-print]')) print();
     if (at('[data-close]')) at('dialog')?.close();
     const opener = at('[data-open]');
+    if (opener?.dataset.open === 'keys') return help();
     if (opener) { const box = $('#' + opener.dataset.open); if (box) { e.preventDefault(); at('dialog')?.close(); box.showModal() } }
     d.querySelectorAll('details.menu[open]').forEach(m => { if (!m.contains(e.target)) m.open = false });
   });
@@ -75,6 +76,15 @@
     if (e.target.matches('[data-submit]')) e.target.form?.requestSubmit();
   });
 
+  // The list of keys names what this page has: each [data-key] by its own words.
+  function help() {
+    const box = $('#keys'), room = box && $('[data-page-keys]', box); if (!box) return;
+    const own = [...d.querySelectorAll('[data-key]')].filter(n => n.dataset.key !== 'c' && n.offsetParent);
+    const words = n => n.dataset.keySays || n.getAttribute('aria-label') || n.labels?.[0]?.textContent || n.textContent;
+    $('.keys', room).replaceChildren(...own.flatMap(n => { const k = d.createElement('span'), t = d.createElement('span'), b = d.createElement('kbd'); b.textContent = n.dataset.key; k.append(b); t.textContent = words(n).trim(); return [k, t] }));
+    room.hidden = !own.length; box.showModal();
+  }
+
   // Keys. Off inside fields; single keys can be switched off in the profile (WCAG 2.1.4). `g` and a letter follow the link that has data-go.
   let g = 0;
   d.addEventListener('keydown', e => {
@@ -84,7 +94,7 @@
     if (e.key === 'Escape' && field) return e.target.blur();
     if (field || $('dialog[open]')) return;
     if (e.key === '/') { const s = $('main [type=search]') || $('[type=search]'); if (s) { e.preventDefault(); s.focus(); s.select() } return }
-    if (e.key === '?') return $('#keys')?.showModal();
+    if (e.key === '?') return help();
     if (e.key === 'g') { g = Date.now(); return }
     if (Date.now() - g < 1200) { g = 0; const to = $(`a[data-go="${CSS.escape(e.key)}"]`); if (to) location.href = to.href; return }
     const k = $(`[data-key="${CSS.escape(e.key)}"]`);
