@@ -58,7 +58,8 @@ def _not_root() -> str | None:
 class Postgres:
     """A throw-away cluster. `stop_now` and `start` imitate a crash and the return from it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, connections: int = 300) -> None:
+        self.connections = connections
         self.initdb, self.ctl = find("initdb", "postgresql"), find("pg_ctl", "postgresql")
         self.user = _not_root()
         self.folder = Path(tempfile.mkdtemp(prefix="standby-pg-"))
@@ -73,8 +74,14 @@ class Postgres:
         subprocess.run(command, check=True, capture_output=True, cwd="/", **identity)
 
     def start(self) -> None:
-        options = f"-p {self.port} -k {self.folder} -c listen_addresses={LOOPBACK} -c fsync=off -c max_connections=300"
+        options = f"-p {self.port} -k {self.folder} -c listen_addresses={LOOPBACK} -c fsync=off -c max_connections={self.connections}"
         self._run(self.ctl, "-D", str(self.folder / "data"), "-w", "-l", str(self.folder / "log"), "-o", options, "start")
+
+    def pids(self) -> list[int]:
+        """The postmaster first, then its children."""
+        postmaster = int((self.folder / "data/postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
+        return [postmaster, *map(int, children)]
 
     def stop_now(self) -> None:
         self._run(self.ctl, "-D", str(self.folder / "data"), "-m", "immediate", "stop")

@@ -78,7 +78,7 @@ def refuse_if_practice(diagnostic: Diagnostic, target: Target | None, about: str
 def keep(run: DiagnosticRun, result: Result, at: datetime) -> None:
     """A look becomes a preview, an act keeps its outcomes; in the transaction that writes the run."""
     if acted_by(run):
-        Preview.objects.filter(act=run).update(outcomes=(result.document or {})["outcomes"])
+        Preview.objects.filter(act=run).update(outcomes=(result.document or {}).get("outcomes", []))
     elif result.items:
         Preview.objects.create(run=run, items=result.items[:AT_MOST], requester=requester_of(run.asked_by), expires_at=at + VALID_FOR)
 

@@ -139,6 +139,11 @@ def ask(message: dict[str, Any], *, seconds: float, wanted: Callable[[], bool] =
     return answer
 
 
+def forget_children() -> None:
+    """End those that wait; the next look starts one in the environment of then."""
+    _children.close()
+
+
 def _after_fork() -> None:
     """Children belong to the process that started them; a fork gets its own when it needs one."""
     global _children

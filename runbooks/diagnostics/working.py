@@ -23,7 +23,7 @@ from runbooks.diagnostics.redaction import CAP, redact
 from runbooks.diagnostics.registry import Diagnostic
 from runbooks.diagnostics.results import ROWS, Result
 from runbooks.diagnostics.runs import RUN, Origin, State, new
-from runbooks.models import DiagnosticRun, RunRest
+from runbooks.models import DiagnosticRun, Preview, RunRest
 
 logger = logging.getLogger(__name__)
 
@@ -161,17 +161,18 @@ def _look(run: DiagnosticRun, now: datetime, *, wanted: Callable[[], bool]) -> t
         return State.FAILED, results.failed(
             f"The process that looked ended in the middle of {diagnostic.slug}", guard.UNKNOWN if preview else "Run it again."
         )
-    return _answered(run, diagnostic, answer)
+    return _answered(run, diagnostic, preview, answer)
 
 
-def _answered(run: DiagnosticRun, diagnostic: Diagnostic, answer: dict[str, Any]) -> tuple[str, Result]:
+def _answered(run: DiagnosticRun, diagnostic: Diagnostic, preview: Preview | None, answer: dict[str, Any]) -> tuple[str, Result]:
     if "bug" in answer:
         logger.error("diagnostic failed", extra={"run": run.pk, "diagnostic": run.diagnostic, "error": answer["bug"], "at": answer["where"]})
         step = f"Tell whoever wrote {diagnostic.slug}: {answer['bug']} at {answer['where']}."
         return State.FAILED, results.failed("The diagnostic itself failed", step)
     if "outcomes" in answer:
-        return State.DONE, guard.told(diagnostic, guard.acted_by(run), answer["outcomes"])
-    return State.DONE, results.from_json(answer["result"])
+        return State.DONE, guard.told(diagnostic, preview, answer["outcomes"])
+    found = results.from_json(answer["result"])
+    return State.DONE, results.failed(found.finding, guard.UNKNOWN) if preview else found
 
 
 def _finish(run: DiagnosticRun, done: tuple[str, Result], at: datetime) -> Result:

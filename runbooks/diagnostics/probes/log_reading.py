@@ -1,7 +1,8 @@
 """Lines of a log that hold certain words within a window of time: fast on files of any size, flat in memory, right when lines are out of order.
 
-A file whose times ascend is entered by bisection and left where the window ends. Its order is looked at every 64 kB: a file in which any
-two of those places are out of order is read from end to end instead. Times are compared as text: ISO 8601 sorts as it reads.
+A file whose times ascend is entered by bisection and left where the window ends. Its order is looked at every 32 kB: a file in which any
+two of those places are out of order is read from end to end instead, and so is a small one. What cannot be noticed is a stretch shorter
+than that which lies far from where it belongs. Times are compared as text: ISO 8601 sorts as it reads.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
 CHUNK = 1 << 20  # bytes read at once
-EVERY = 1 << 16  # bytes between two looks at the order
+EVERY = 1 << 15  # bytes between two looks at the order
+SMALL = 1 << 20  # bytes: read from end to end
 LOOK = 4096  # bytes looked at for the next line
 SLACK = 60  # seconds: lines of several threads may be that much out of order without harm
 LONGEST = 1 << 16  # bytes of one line that are looked at
@@ -83,11 +85,12 @@ def lines(path: str, words: tuple[bytes, ...], since: datetime, until: datetime,
             return
         first, last = shape.text(since), shape.text(until)
         begin, end = 0, size
-        if _ascends(descriptor, size, shape):
+        reading.ordered = _ascends(descriptor, size, shape)
+        if reading.ordered and size > SMALL:
             slack = timedelta(seconds=SLACK)
-            begin, end = _bisect(descriptor, size, shape, shape.text(since - slack)), _bisect(descriptor, size, shape, shape.text(until + slack))
-        else:
-            reading.ordered = False
+            begin, _ = _bisect(descriptor, size, shape, shape.text(since - slack))
+            _, end = _bisect(descriptor, size, shape, shape.text(until + slack))
+            end = min(size, end + LONGEST)  # to the end of the line that begins before it
         for at, line in _scan(descriptor, begin, end, words, reading):
             moment = shape.of(line)
             if first <= moment < last:
@@ -143,19 +146,19 @@ def _moment_after(descriptor: int, place: int, size: int, shape: Shape) -> tuple
     return b"", size
 
 
-def _bisect(descriptor: int, size: int, shape: Shape, moment: bytes) -> int:
-    """Where the first line of that moment or a later one begins, or a little before."""
+def _bisect(descriptor: int, size: int, shape: Shape, moment: bytes) -> tuple[int, int]:
+    """Two places: every line before the first (the beginning of a line) is earlier, every line that begins after the second is not."""
     low, high = 0, size
     while high - low > LOOK:
         middle = (low + high) // 2
         found, begins = _moment_after(descriptor, middle, size, shape)
-        if found and found < moment:
-            low = begins
-            if begins >= high:
-                break
-        else:
+        if not found or found >= moment:
             high = middle
-    return low  # the beginning of a line, or 0; every line before it is earlier
+        elif begins >= high:
+            break
+        else:
+            low = begins
+    return low, high
 
 
 def _scan(descriptor: int, begin: int, end: int, words: tuple[bytes, ...], reading: Reading) -> Iterator[tuple[int, bytes]]:
