@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from incidents import lifecycle, policies, searching
 from incidents.alerts import ingest
-from incidents.models import Delivery, Incident, Milestone, SeverityRule, Source
+from incidents.models import AutoRun, Delivery, Incident, Milestone, SeverityRule, Source
 from portal import clock
 from portal.accounts.acting import acting
 from portal.accounts.models import User
 from portal.accounts.roles import Role
 from portal.errors import DomainError, require
 from portal.web.admin import PolicyAdmin, PolicyInline, VersionedAdmin
+from runbooks.diagnostics import registry
 
 
 class MilestoneInline(PolicyInline):
@@ -112,3 +114,41 @@ class DeliveryAdmin(OnlyAdministrators):
         for delivery in chosen:
             ingest.again(delivery, at=clock.now())
         self.message_user(request, "Worked off again within a second; what was applied already changes nothing.")
+
+
+class AutoRunForm(forms.ModelForm[AutoRun]):
+    diagnostic = forms.ChoiceField(choices=[])
+
+    class Meta:
+        model = AutoRun
+        fields = ["alertname", "service", "diagnostic", "target", "parameters", "is_active"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        reading = [(slug, found.title) for slug, found in registry.diagnostics if found.kind == "reads"]
+        self.fields["diagnostic"].choices = reading  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        found = registry.diagnostics.get(given.get("diagnostic", ""))
+        if found:
+            try:
+                found.read(given.get("parameters") or {})
+            except DomainError as refusal:
+                self.add_error("parameters", str(refusal))
+            if given.get("target") and given["target"].kind not in found.kinds:
+                self.add_error("target", f"{found.slug} looks at targets of kind {' or '.join(found.kinds) or 'none'}.")
+        return given
+
+
+@admin.register(AutoRun)
+class AutoRunAdmin(PolicyAdmin):
+    """Diagnostics that are run when an alert opens an incident."""
+
+    form = AutoRunForm
+    list_display = ["alertname", "service", "diagnostic", "target", "is_active"]
+    list_filter = ["diagnostic", "is_active"]
+    list_select_related = ["service", "target"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
+        return acting(request).at_least(Role.ADMIN)

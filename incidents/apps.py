@@ -5,7 +5,7 @@ class IncidentsConfig(AppConfig):
     name = "incidents"
 
     def ready(self) -> None:
-        from incidents import api, attention, closing, measures, paging, panels, policies, searching
+        from incidents import api, attention, auto_runs, closing, measures, paging, panels, patterns, policies, searching
         from incidents.alerts import ingest, ledger, severity
         from incidents.first_steps import put_on_shelf as put_first_steps
         from portal import due
@@ -18,7 +18,7 @@ class IncidentsConfig(AppConfig):
         from portal.seeding import chapters
         from portal.web.counts import counts
         from portal.web.panels import Panel
-        from runbooks.diagnostics import runs
+        from runbooks.diagnostics import guard, runs
 
         due.register(paging.ESCALATE, paging.escalate, lease=paging.LEASE)
         due.register(paging.PASS_ON, paging.pass_on, lease=paging.LEASE)
@@ -32,6 +32,10 @@ class IncidentsConfig(AppConfig):
         needs.put("pages", panels.needs_of_pages)
         home.put("open-incidents", Panel("incidents/_open_panel.html", panels.open_incidents, order=10))
         runs.hidden_subjects.put("incidents", policies.hidden_subjects)
+        guard.practice_subjects.put("drills", policies.is_drill)
+        due.register(auto_runs.RUN, auto_runs.ask, lease=auto_runs.LEASE, pool="work")
+        panels.after.put("patterns", panels.IncidentPanel("incidents/_patterns.html", patterns.panel))
+        chapters.put("rules for diagnostics", auto_runs.lay_out)
         closing.gates.put("milestones", closing.missing_milestones)
         chapters.put("severity rules", severity.lay_out)
         MEASURES.put("incidents", measures.incidents)

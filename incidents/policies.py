@@ -42,3 +42,9 @@ def hidden_subjects(user: User | None) -> set[str]:
 def can_read_bodies(user: User) -> bool:
     """Raw requests name every alert in them, restricted or not: administrators only."""
     return user.at_least(Role.ADMIN)
+
+
+def is_drill(subject: str) -> bool:
+    """Of a journal subject such as `incident:23`. 0-1 query."""
+    kind, _, pk = subject.partition(":")
+    return kind == "incident" and pk.isdigit() and Incident.objects.filter(pk=int(pk), kind=Incident.Kind.DRILL).exists()

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db.models import Count, Max, Q
 
-from incidents import lifecycle, paging, searching, timeline
+from incidents import auto_runs, lifecycle, paging, searching, timeline
 from incidents.alerts import correlation
 from incidents.alerts.cases import Case
 from incidents.alerts.correlation import Opening
@@ -105,6 +105,7 @@ def tell(hands: Hands, cases: Sequence[Case], *, at: datetime) -> None:
             lifecycle.set_quiet(incident, None if firing else last_end, at=at)
         if incident in hands.opened and firing:
             paging.begin(incident, at)
+    auto_runs.wanted([incident for incident in hands.opened if counted.get(incident.pk, (0, None))[0]], at)
 
 
 def _still_open(hands: Hands, incident_id: int | None) -> bool:

@@ -73,5 +73,6 @@ ADMIN = {
     "incidents.incident": (STAFF, NOBODY),
     "incidents.source": (ONLY_ADMIN, NOBODY),
     "incidents.severityrule": (ONLY_ADMIN, ONLY_ADMIN),
+    "incidents.autorun": (STAFF, ONLY_ADMIN),
     "incidents.delivery": (ONLY_ADMIN, NOBODY),
 }
