@@ -202,7 +202,9 @@ def clean(result: Result, secrets: tuple[str, ...]) -> Result:
     told = redact_all(result.as_json(), secrets)
     told["rows"], told["text"] = told["rows"][:ROWS], told["text"][: results.TEXT]
     told["finding"] = " ".join(told["finding"].split())[:300]
-    told["items"] = result.items  # never shown; compared again before the act
+    told["items"] = [item for item in result.items if redact_all(item, secrets) == item]  # kept as they are, to be compared before the act
+    if len(told["items"]) < len(result.items):
+        told["finding"] = f"{told['finding']}; {len(result.items) - len(told['items'])} left out, for they hold what looks like a secret"[:300]
     return results.from_json(told)
 
 

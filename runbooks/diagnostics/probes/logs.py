@@ -26,7 +26,9 @@ LEVEL = re.compile(
     | ^\{.*?"(?:level|levelname|severity|lvl)":\s*("(?:error|critical|fatal)"|"(?:ERROR|CRITICAL|FATAL)")
     """
 )
-TYPE = re.compile(rb"\b([A-Z][A-Za-z0-9]*(?:[a-z0-9](?:Error|Exception|Timeout|Failure|Interrupt|Refused|Exceeded|Exhausted)))\b")
+OTHER_LEVELS = (b"INFO", b"DEBUG", b"WARN", b"TRACE", b"NOTICE", b"ERROR", b"CRITICAL", b"FATAL")
+PLAIN = bytes(c for c in range(128) if chr(c).isalnum() or chr(c) in "_.:,+/-[]()| \t<>#=@")
+TYPE = re.compile(rb"\b[A-Z][A-Za-z0-9]*?[a-z0-9](?:Error|Exception|Timeout|Failure|Interrupt|Refused|Exceeded|Exhausted)\b")
 MESSAGE = re.compile(rb'"(?:message|msg|event|error)":\s*"((?:[^"\\]|\\.)*)"')
 LIMITS = (b"RateLimit", b"rate limit", b"Rate limit", b"rate_limit", b" 429 ", b"Too Many Requests", b"too many requests")
 DISTINCT = 20_000  # different masked messages kept; beyond that the rare ones are counted together
@@ -53,6 +55,17 @@ DOCUMENT = {
 }
 
 
+def _level_ends(line: bytes, place: int) -> int:
+    """Where the level at `place` ends; 0 when the word there is none. Plain lines are judged without the expression, which is ten times slower."""
+    head, word = line[:place], line[place : place + 8]
+    if line[:1] != b"{" and not any(level in head for level in OTHER_LEVELS):
+        length = 8 if word == b"CRITICAL" else 5
+        plain = len(head) <= 200 and head.count(b" ") <= 6 and not head.translate(None, PLAIN)
+        return place + length if plain and word[:1] != b'"' and not line[place + length : place + length + 1].isalnum() else 0
+    level = LEVEL.match(line)
+    return level.end() if level and level.start(level.lastindex or 1) <= place < level.end() else 0
+
+
 class Tally:
     """Errors counted by type, and their messages by what is left of them without numbers and names."""
 
@@ -61,15 +74,16 @@ class Tally:
         self.samples: dict[str, str] = {}
 
     def add(self, place: int, line: bytes) -> None:
-        level = LEVEL.match(line)
-        if not level or not level.start(level.lastindex or 1) <= place < level.end():
-            return  # the word stands in the message of a line of another level, or this line was counted by its level's word
+        """Count the line if the word at `place` is its level, not a word of its message."""
+        end = _level_ends(line, place)
+        if not end:
+            return
         self.total += 1
-        kind = TYPE.search(line, level.end())
+        kind = TYPE.search(line, end)
         if kind:
-            self.types[kind[1]] += 1
+            self.types[kind[0]] += 1
         if not kind or self.templates:
-            message = self._message(line, level.end())
+            message = self._message(line, end)
             if not kind:
                 self.types[message[:80].encode()] += 1
             if self.templates:
@@ -77,7 +91,7 @@ class Tally:
 
     def _message(self, line: bytes, begin: int) -> str:
         found = MESSAGE.search(line) if line[:1] == b"{" else None
-        text = (found[1] if found else line[begin:]).decode("utf-8", "replace")
+        text = (found[1] if found else line[begin:].lstrip(b"]):|- \t")).decode("utf-8", "replace")
         return log_templates.masked(text[:400]) or "no message"
 
     def _keep(self, message: str, line: bytes) -> None:
