@@ -17,7 +17,14 @@ from portal.errors import Invalid
 from portal.search.find import Found, find
 
 FILTERS = ("service", "team", "owner", "state")
-KINDS = {"runbook": "Runbooks", "incident": "Incidents", "postmortem": "Postmortems", "action": "Action items", "service": "Services"}
+KINDS = {
+    "runbook": "Runbooks",
+    "incident": "Incidents",
+    "postmortem": "Postmortems",
+    "action": "Action items",
+    "service": "Services",
+    "run": "Diagnostic runs",
+}
 LONGEST = 10_000  # characters of a query
 
 
