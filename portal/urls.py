@@ -41,6 +41,7 @@ urlpatterns = [
     path("decisions.csv", decision_export, name="decision-export"),
     path("admin/login/", admin_sign_in, name="admin-sign-in"),
     path("admin/", admin.site.urls),
+    path("desk/", include("portal.desk.urls")),
     path("components/", components, name="components"),
     path("api/search/", search_api, name="search-api"),
     path("api/", include((router.urls, "api"))),  # named api:incident-list; the page is incident-list

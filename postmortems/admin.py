@@ -40,7 +40,6 @@ class SectionInline(ByPostmortem, StackedInline):
     fields = ["body", "seen_version"]
     extra = 0
     can_delete = False
-    formfield_overrides = {models.TextField: {"widget": UnfoldAdminTextareaWidget(attrs={"rows": 9})}}
 
     def may_add(self, user: User) -> bool:
         return False  # the eight sections are laid out when it starts

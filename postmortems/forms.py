@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 
-from portal.errors import DomainError
-from portal.markdown import render
-from portal.web.versions import VersionedForm
+from portal.desk.forms import DeskForm, MarkdownField
+from postmortems.desk import SECTION
 from postmortems.models import Section
 
 
-class SectionForm(VersionedForm):
+class SectionForm(DeskForm):
+    body = MarkdownField(text=SECTION)
+
     class Meta:
         model = Section
         fields = ["body"]
-
-    def clean_body(self) -> Any:
-        body = self.cleaned_data["body"]
-        try:
-            render.refuse_too_long(body)
-        except DomainError as refusal:
-            raise forms.ValidationError(str(refusal), code=refusal.code) from refusal
-        return body
 
 
 class Evidence(forms.Form):

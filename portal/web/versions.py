@@ -69,6 +69,11 @@ class VersionedForm(forms.ModelForm):  # type: ignore[type-arg]
         said = []
         for name in self.edited():
             theirs = forms.models.model_to_dict(current, [name]).get(name)
+            told = self.theirs_of(name, theirs)
             self.data[self.add_initial_prefix(name)] = "" if theirs is None else theirs  # type: ignore[index]
-            said.append(f"{self.fields[name].label}, as saved by the other editor: {theirs}")
+            said.append(told)
         return [*said, "Save again to keep yours."]
+
+    def theirs_of(self, name: str, saved: Any) -> str:
+        """The sentence about a field in which the other editor saved something else."""
+        return f"{self.fields[name].label}, as saved by the other editor: {saved}"
