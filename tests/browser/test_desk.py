@@ -15,6 +15,7 @@ from django.urls import reverse
 from incidents.models import Incident
 from oncall.models import Membership, Service, Team
 from postmortems import writing
+from tests.browser.looks import accessibility
 from tests.conftest import CHROMIUM_FLAGS, person
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -199,3 +200,37 @@ def test_two_people_write_one_section_in_fifty_random_orders_and_no_word_is_lost
     ever = " ".join(section.history.values_list("body", flat=True))
     assert [word for word in said if word not in ever] == []
     assert saves >= 30 and clashes >= 5
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
+def test_the_desk_asks_nothing_of_other_hosts_and_can_be_used_by_everybody(open_page, desk, live_server, phone):
+    postmortem, section, mara, _ = desk
+    page = open_page(mara, phone=phone)
+    outside = []
+    page.on("request", lambda asked: None if asked.url.startswith((live_server.url, "data:", "blob:")) else outside.append(asked.url))
+    mine = Desk(page, postmortem, section).open()
+    mine.write("The **replica** was behind.")
+    writing.save_section(section.pk, "Saved by somebody else.", seen=1, at=NOON)
+
+    mine.save()
+    mine.field.locator("button.look").click()
+    mine.field.locator(".desk-preview strong").wait_for()
+
+    assert outside == []
+    assert [line for line in accessibility(page) if "desk" in line or "CodeMirror" in line] == []
+    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    assert [line for line in page.complaints if "409" not in line] == []
+
+
+def test_keyboard_leaves_the_editor_and_saves(open_page, desk):
+    postmortem, section, mara, _ = desk
+    mine = Desk(open_page(mara), postmortem, section).open()
+
+    mine.field.get_by_role("textbox", name="Root cause, Markdown").focus()
+    mine.page.keyboard.type("Typed by hand.")
+    mine.settled(lambda: mine.page.keyboard.press("Control+Enter"))
+    mine.page.keyboard.press("Tab")
+
+    section.refresh_from_db()
+    assert section.body == "Typed by hand."
+    assert mine.page.evaluate("document.activeElement.closest('.CodeMirror') === null")

@@ -29,7 +29,20 @@ def of_item(world):
     return {"pk": world.item.pk}
 
 
+def of_section(world):
+    return {"name": "postmortem-section", "pk": world.postmortem.sections.get(kind="lessons").pk}
+
+
+def of_revision(world):
+    section = world.postmortem.sections.get(kind="lessons")
+    return {"name": "postmortem-section", "pk": section.pk, "revision": section.history.first().history_id}
+
+
 ROWS = [
+    Row("desk-preview", "POST", PAGE_READ, data=lambda world: {"body": "**a**"}),
+    Row("desk-history", "GET", PAGE_READ, of_section),
+    Row("desk-save", "POST", EDIT, of_section, lambda world: {"body": "Learned", "version": 1}),
+    Row("desk-restore", "POST", EDIT, of_revision, lambda world: {"version": 1}),
     Row("postmortem-list", "GET", PAGE_READ),
     Row("postmortem-detail", "GET", PAGE_READ, of_postmortem),
     Row("postmortem-start", "POST", STAFF, lambda world: {"incident": world.resolved.pk}),

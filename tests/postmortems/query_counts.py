@@ -6,7 +6,7 @@ from incidents.models import Incident
 from oncall.models import Team
 from portal import clock
 from postmortems import writing
-from postmortems.models import ActionItem
+from postmortems.models import ActionItem, Postmortem, Section
 from tests.query_counting import Counted
 
 
@@ -19,7 +19,18 @@ def learned(reader, number):
         ActionItem.objects.create(postmortem=postmortem, title="Improve", owner=reader, team=team, due_on=now.date(), created_at=now)
 
 
+def revisions(reader, number):
+    """Of the first section of a postmortem, which is made once."""
+    if not Postmortem.objects.exists():
+        learned(reader, 1)
+    section = Section.objects.earliest("pk")
+    for _ in range(number):
+        section.refresh_from_db()
+        writing.save_section(section.pk, f"text {section.version}", seen=section.version, at=clock.now())
+
+
 PAGES = [
+    Counted("desk-history", lambda reader: f"/desk/postmortem-section/{Section.objects.earliest('pk').pk}/history/", revisions),
     Counted("postmortem-list", lambda reader: "/postmortems/", learned),
     Counted("action-list", lambda reader: "/actions/", learned),
 ]

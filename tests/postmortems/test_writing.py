@@ -150,7 +150,8 @@ def test_the_second_editor_of_a_section_is_told_keeps_the_text_and_may_put_it_on
     shown = refused.content.decode()
     assert "Someone saved this since you opened it." in shown
     assert "Half of the runs failed." in shown
-    assert "as saved by the other editor: Every run failed." in shown
+    assert "Nothing is lost: here are both." in shown
+    assert "Every run failed." in shown
     assert section(postmortem, "impact").body == "Every run failed."
     for inline in refused.context["inline_admin_formsets"]:
         for form in inline.formset.forms:

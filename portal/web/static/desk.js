@@ -76,12 +76,13 @@
         tool('list', EasyMDE.toggleUnorderedList, '•', 'List'), tool('numbers', EasyMDE.toggleOrderedList, '1.', 'Numbered list'),
         tool('quote', EasyMDE.toggleBlockquote, '“', 'Quote'), tool('code', EasyMDE.toggleCodeBlock, '&lt;&gt;', 'Code'),
         tool('link', EasyMDE.drawLink, 'Link', 'Link'), tool('table', EasyMDE.drawTable, 'Table', 'Table'), '|',
-        tool('undo', EasyMDE.undo, '↶', 'Undo'), tool('redo', EasyMDE.redo, '↷', 'Redo'), '|',
+        tool('undo', EasyMDE.undo, '↶', 'Undo'), tool('redo', EasyMDE.redo, '↷', 'Redo'),
         tool('look', () => look(true), 'Preview', 'Preview beside the text'),
       ],
     })
     const input = editor.codemirror.getInputField()
     input.setAttribute('aria-label', `${field.dataset.label || 'Text'}, Markdown`)
+    input.setAttribute('role', 'textbox')
     input.setAttribute('aria-multiline', 'true')
     editor.codemirror.getScrollerElement().tabIndex = -1
     editor.codemirror.setOption('extraKeys', Object.assign({}, editor.codemirror.getOption('extraKeys'), {
@@ -181,7 +182,7 @@
     const clash = found => {
       notes.innerHTML = found.html // our own fragment, its texts escaped
       notes.querySelector('.desk-conflict').dataset.version = found.version
-      say('Two texts: choose below the heading.', 'warn')
+      say('Two texts: choose above.', 'warn')
     }
     notes.addEventListener('click', event => {
       const way = event.target.closest('[data-desk]'), box = event.target.closest('.desk-conflict')
