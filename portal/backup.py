@@ -1,7 +1,7 @@
 """Copy everything while it runs: database, uploaded files, and a manifest by which the copy can be proven.
 
 A copy is a folder `standby-<moment>`: `database.sqlite3` or `database.dump`, `media/`, `manifest.json`. Counts and checksums in the
-manifest are taken from the very state that was copied. Keys are not in it: keep PORTAL_SECRET_KEY (or `secret_key`) somewhere else.
+manifest are taken from the very state that was copied. Keys are not in it: keep them somewhere else (docs/back-up.md).
 """
 
 from __future__ import annotations

@@ -179,7 +179,8 @@ def _look_at_pages(proof: Proof, url: str, room: Path) -> None:
     """Start the portal on the copy, as an own process with an own data folder, and draw what `walk_through` names."""
     if Path(settings.STATIC_ROOT).is_dir():
         (room / "static").symlink_to(settings.STATIC_ROOT)
-    environment = {**os.environ, "DATABASE_URL": url, "PORTAL_DATA_DIR": str(room), "PORTAL_SECRET_KEY": settings.SECRET_KEY}
+    keys = {"PORTAL_SECRET_KEY": settings.SECRET_KEY, "PORTAL_ENCRYPTION_KEYS": ",".join(settings.ENCRYPTION_KEYS)}
+    environment = {**os.environ, "DATABASE_URL": url, "PORTAL_DATA_DIR": str(room), **keys}
     command = [sys.executable, "-m", "portal.walk_through"]
     try:
         done = subprocess.run(  # noqa: S603  (our own module)
