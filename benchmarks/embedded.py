@@ -100,11 +100,14 @@ def main() -> int:
         try:
             read_pages(port, password)
             time.sleep(5)
-            pids = family(process.pid)
-            before, began = {pid: seconds(pid) for pid in pids}, time.monotonic()
+            held = {pid: (name(pid), memory(pid)) for pid in family(process.pid)}  # right after use, when it is most
+            before, began = {pid: seconds(pid) for pid in held}, time.monotonic()
             time.sleep(idle)
             spent = time.monotonic() - began
-            rows = [(name(pid), memory(pid), 100 * (seconds(pid) - before[pid]) / spent) for pid in pids]
+            left = set(family(process.pid))  # the formatter's child goes home when nobody needs it
+            used = {pid: 100 * (seconds(pid) - before.get(pid, 0.0)) / spent for pid in left}
+            rows = [(what, size, used.get(pid, 0.0)) for pid, (what, size) in held.items()]
+            rows += [(name(pid), 0.0, used[pid]) for pid in left - set(held)]
         finally:
             process.terminate()
             process.wait(30)

@@ -136,6 +136,11 @@ def ask(message: dict[str, Any]) -> dict[str, Any]:
     return _worker.ask(message)
 
 
+def close() -> None:
+    """End this process's child. For whoever replaces the process: `exec` runs no exit handlers, and the child would stay as a zombie."""
+    _worker.close()
+
+
 def _after_fork() -> None:
     """The child belongs to the process that started it; a fork gets its own when it needs one."""
     global _worker

@@ -18,6 +18,7 @@ from django.db import OperationalError, connection
 
 from portal import clock, seeding
 from portal.accounts.first import first_administrator
+from portal.markdown import worker as worker_of_markdown
 
 MIGRATE_TRIES, LOCK_TIMEOUT = 10, "2s"  # an ALTER that waits behind a long reader would hold every webhook behind itself
 
@@ -81,4 +82,5 @@ class Command(BaseCommand):
         web += ["--workers", "1", "--log-level", "warning", "--keep-alive", "15", "--no-control-socket"]
         worker = [python, "-m", "portal.embedded"]
         connection.close()
+        worker_of_markdown.close()
         os.execv(python, [python, "-m", "portal.supervisor", "--", *web, "--", *worker])  # noqa: S606  (our own commands)
