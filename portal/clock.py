@@ -7,6 +7,8 @@ Leases never use the offset: they are compared with `database_now()`.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -27,9 +29,22 @@ def offset() -> timedelta:
     return written + settings.CLOCK_OFFSET
 
 
+_standing: ContextVar[datetime | None] = ContextVar("a moment at which the clock stands", default=None)
+
+
+@contextlib.contextmanager
+def standing(at: datetime) -> Iterator[None]:
+    """The clock of this thread stands still at `at`: how the demo plays what happened three weeks ago. Leases go on running."""
+    token = _standing.set(at)
+    try:
+        yield
+    finally:
+        _standing.reset(token)
+
+
 def now() -> datetime:
     """The domain's present moment, aware, UTC."""
-    return timezone.now() + offset()
+    return _standing.get() or timezone.now() + offset()
 
 
 def database_now() -> datetime:
