@@ -70,6 +70,7 @@ def test_nothing_left_the_house_and_sending_is_on_again(played):
     assert Message.objects.filter(purpose="page", state="sent").exists()  # in the story they were handed over
 
 
+@pytest.mark.slow
 def test_it_is_the_same_story_each_time(played):
     before = told(played)
     call_command("flush", "--noinput", verbosity=0)
@@ -80,6 +81,7 @@ def test_it_is_the_same_story_each_time(played):
     assert [line for line in before if line not in after] == []
 
 
+@pytest.mark.slow
 def test_it_keeps_away_from_incidents_that_are_there_unless_told(ana, noon):
     real = lifecycle.declare(title="A real one", severity=2, service=None, summary="", by=ana, at=noon)
 
@@ -92,6 +94,7 @@ def test_it_keeps_away_from_incidents_that_are_there_unless_told(ana, noon):
     assert "standby demo" in out.getvalue()
 
 
+@pytest.mark.slow
 def test_it_is_not_played_twice(played):
     with pytest.raises(CommandError, match="played here already"):
         call_command("demo", "--force")
