@@ -12,7 +12,7 @@ class PostmortemsConfig(AppConfig):
         from portal.metrics import MEASURES
         from portal.search.documents import sources
         from portal.web.counts import counts
-        from postmortems import api, desk, measures, panels, searching, writing
+        from postmortems import api, measures, panels, searching, writing
         from postmortems.first_steps import put_on_shelf as put_first_steps
         from postmortems.models import Section
 
@@ -26,4 +26,7 @@ class PostmortemsConfig(AppConfig):
         texts.put("postmortems.sections", Text(Section, "body", prefix=writing.prefix_of))
         MEASURES.put("learning", measures.learning)
         put_first_steps()
+
+        from postmortems import desk
+
         desk.put_on_shelf()
