@@ -12,7 +12,7 @@ from django.db import connection
 
 from portal.accounts.models import User
 from portal.accounts.roles import Role
-from tests import servers
+from tests import laid_out, servers
 
 REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
 
@@ -35,6 +35,25 @@ def pytest_sessionfinish(session, exitstatus):
     if os.environ.get("CI") and reporter and reporter.stats.get("skipped") and not hasattr(session.config, "workerinput"):
         print("\nCI: nothing may be skipped here, see the reasons above.")
         session.exitstatus = session.exitstatus or 1
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(request, django_test_environment, django_db_blocker, django_db_modify_db_settings):
+    """The test database, on SQLite from a copy that was laid out before."""
+    from django.test.utils import setup_databases, teardown_databases
+
+    with django_db_blocker.unblock():
+        file = Path(connection.creation._get_test_db_name()) if connection.vendor == "sqlite" else None
+        if file:
+            for leftover in file.parent.glob(f"{file.name}*"):
+                leftover.unlink()
+        copied = bool(file) and laid_out.lay_out(file)
+        made = setup_databases(verbosity=request.config.option.verbose, interactive=False, keepdb=copied)
+        if file and not copied:
+            laid_out.keep(file)
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture(autouse=True)
