@@ -8,6 +8,7 @@ class IncidentsConfig(AppConfig):
         from incidents import api, attention, auto_runs, closing, measures, paging, panels, patterns, policies, searching
         from incidents.alerts import ingest, ledger, severity
         from incidents.first_steps import put_on_shelf as put_first_steps
+        from incidents.kept import put_on_shelf as put_kept
         from portal import due
         from portal.api import router
         from portal.home.needs import needs
@@ -16,7 +17,7 @@ class IncidentsConfig(AppConfig):
         from portal.notify import outbox
         from portal.search.documents import hidden_keys, sources
         from portal.seeding import chapters
-        from portal.web.counts import counts
+        from portal.web.counts import counts, outside
         from portal.web.panels import Panel
         from runbooks.diagnostics import guard, runs
 
@@ -28,6 +29,7 @@ class IncidentsConfig(AppConfig):
         sources.put("incidents", searching.everything)
         hidden_keys.put("incidents", policies.hidden_subjects)
         router.register("incidents", api.IncidentViewSet, basename="incident")
+        outside.put("open incidents", panels.open_outside)
         counts.put("open incidents", panels.open_count)
         needs.put("pages", panels.needs_of_pages)
         home.put("open-incidents", Panel("incidents/_open_panel.html", panels.open_incidents, order=10))
@@ -41,3 +43,4 @@ class IncidentsConfig(AppConfig):
         MEASURES.put("incidents", measures.incidents)
         MEASURES.put("alerts", measures.alerts)
         put_first_steps()
+        put_kept()

@@ -6,8 +6,9 @@ class OnCallConfig(AppConfig):
     verbose_name = "On call"
 
     def ready(self) -> None:
-        from oncall import api, panels, searching, starting
+        from oncall import api, joining, panels, searching, starting
         from oncall.first_steps import put_on_shelf as put_first_steps
+        from portal.accounts.joining import teams
         from portal.api import router
         from portal.home.needs import needs
         from portal.home.panels import panels as home
@@ -15,6 +16,7 @@ class OnCallConfig(AppConfig):
         from portal.seeding import chapters
         from portal.web.panels import Panel, rail
 
+        teams.put("teams", joining.WAY)
         chapters.put("on call", starting.lay_out)
         sources.put("services", searching.everything)
         needs.put("checklists", panels.needs_of_checklists)

@@ -22,7 +22,7 @@ OWN = "Only the person whose shift it is ticks this checklist."
 def oncall(request: HttpRequest) -> HttpResponse:
     """Who is on call now, the next two weeks, and my checklist."""
     now = clock.now()
-    mine = Checklist.objects.of(acting(request)).in_hand(now).prefetch_related("items__by").order_by("due_at")
+    mine = Checklist.objects.of(acting(request)).in_hand(now).select_related("template").prefetch_related("items__by").order_by("due_at")
     context = {"seats": rota.on_call_now(now), "coming": rota.coming(now, now + AHEAD), "checklists": mine, "now": now}
     return render(request, "oncall/oncall.html", context)
 

@@ -9,9 +9,10 @@ class RunbooksConfig(AppConfig):
         from portal.api import router
         from portal.decisions import kinds as decisions
         from portal.markdown.rerender import Text, texts
+        from portal.retention import kinds
         from portal.search.documents import sources
         from portal.seeding import chapters
-        from runbooks import change_api, editing, searching, starting
+        from runbooks import change_api, editing, kept, searching, starting
         from runbooks.api import RunbookViewSet
         from runbooks.diagnostics import api, checks, facts, guard_api, registry, runs, schedules, working
         from runbooks.diagnostics import searching as run_searching
@@ -19,6 +20,7 @@ class RunbooksConfig(AppConfig):
         from runbooks.first_steps import put_on_shelf as put_first_steps
         from runbooks.models import Runbook, Section
 
+        kinds.put("diagnostic-output", kept.OUTPUT)
         texts.put(editing.BODY, Text(Runbook, "body"))
         texts.put(editing.SECTION, Text(Section, "body", prefix=lambda section: section.prefix))
         sources.put("runbooks", searching.everything)

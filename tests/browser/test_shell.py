@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.urls import reverse
 
 from tests.browser.looks import accessibility, photograph
+from tests.browser.pages_incidents import alerted
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -18,7 +19,7 @@ def test_people_sign_in_and_land_where_they_wanted_to_go(open_page, ana, script)
     page.goto("/components/")
     page.get_by_label("Email").fill(ana.email)
     page.get_by_label("Password").fill("correct horse battery")
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url("**/components/")
 
     assert page.get_by_role("heading", level=1).inner_text() == "Components and states"
@@ -31,7 +32,7 @@ def test_a_wrong_password_is_said_and_the_address_is_kept(open_page, ana):
     page.get_by_label("Email").fill(ana.email)
     page.get_by_label("Password").fill("wrong")
 
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
 
     assert "This needs fixing" in page.get_by_role("alert").inner_text()
     assert page.evaluate("document.activeElement.getAttribute('role')") == "alert"
@@ -74,6 +75,16 @@ def test_keys_lead_through_the_portal(open_page, ana):
     page.keyboard.press("h")
 
     page.wait_for_url(lambda url: url.endswith("/"))
+
+
+def test_the_list_of_keys_names_those_of_the_page(open_page, ana):
+    page = open_page(ana)
+    page.goto(reverse("incident-detail", args=[alerted(ana).pk]))
+
+    page.keyboard.press("?")
+
+    assert "Acknowledge" in page.locator("[data-page-keys]").inner_text()
+    assert accessibility(page) == []
 
 
 @pytest.mark.parametrize(("phone", "name"), [(False, "keys"), (True, "keys"), (True, "more")])

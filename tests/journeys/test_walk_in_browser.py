@@ -46,7 +46,7 @@ def test_a_responder_goes_the_whole_way_in_a_browser(portal, jobs, screen):
     screen.goto("/")
     screen.get_by_label("Email").fill(portal.email)
     screen.get_by_label("Password", exact=True).fill(portal.password)
-    screen.get_by_role("button", name="Sign in").click()
+    screen.get_by_role("button", name="Sign in", exact=True).click()
     screen.get_by_role("link", name=re.compile("AgentCompleteOutage")).first.click()
 
     # Acknowledged; a note; the diagnostic's result appears by itself; the runbook is one click away.
