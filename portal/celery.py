@@ -23,6 +23,7 @@ EVERY = {
     "portal.purge_tonight": 3600,
     "oncall.open_shift_checklists": 300,
     "postmortems.remind": 900,
+    "postmortems.follow": 60,
     "search.recount": 21_600,
 }
 app.conf.beat_schedule = {name: {"task": name, "schedule": seconds, "options": {"expires": seconds}} for name, seconds in EVERY.items()}

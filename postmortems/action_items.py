@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 
 from oncall.models import Team
-from portal import journal
+from portal import decisions, journal
 from portal.accounts.models import User
 from portal.errors import DomainError, Invalid
 from postmortems import chasing, searching
@@ -106,6 +106,9 @@ def postpone(item_id: int, due_on: date, reason: str, *, by: User, at: datetime)
         raise DomainError(f"{item.reference} is {item.get_status_display().lower()}; its date no longer matters.", code="finished")
     reason = _reason(reason)
     before, item.due_on, item.dated_at = item.due_on, due_on, at
+    if before is not None and before < at.date():
+        access = item.postmortem.incident.subject if item.postmortem and item.postmortem.incident else ""
+        decisions.record("action_date_moved", item.subject, by, at, reason, title=str(item), url=f"/actions/{item.pk}/", access=access)
     item.times_moved += 1
     item.version += 1
     chasing.reschedule(item, now=at)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 from django import forms
 from django.core.paginator import Paginator
@@ -11,41 +10,47 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from portal import clock, journal
+from oncall.models import Team
+from portal import clock, journal, spreadsheets
 from portal.accounts.acting import acting
 from portal.accounts.models import User
 from portal.errors import require
-from postmortems import action_items, policies
+from postmortems import action_items, choosing, policies
 from postmortems.forms import Evidence, NewDate, Reason
 from postmortems.models import ActionItem
 
 PER_PAGE = 50
+LONGEST_EXPORT = 20_000  # rows
 
 
 @require_safe
 def action_list(request: HttpRequest) -> HttpResponse:
-    """`?owner=me&state=open|overdue|done|all`: every view can be pasted in chat."""
+    """`?owner=me&team=&state=&type=&view=board&q=`: every view can be pasted in chat. A filter that names nothing is ignored."""
     now, user = clock.now(), acting(request)
+    wanted = choosing.wanted(request.GET)
     visible = ActionItem.objects.visible_to(user)
-    state, mine = request.GET.get("state", "open"), request.GET.get("owner") == "me"
-    shown = {"overdue": visible.overdue(now), "done": visible.exclude(status__in=["open", "in_progress"]), "all": visible}.get(
-        state, visible.unfinished()
-    )
-    if mine:
-        shown = shown.filter(owner=user)
-    page = Paginator(shown.select_related("owner", "team", "postmortem__incident"), PER_PAGE).get_page(request.GET.get("page"))
+    shown = choosing.chosen(visible, wanted, user=user, now=now).select_related("owner", "team", "postmortem__incident")
+    board = choosing.columns(shown, now) if wanted.board else None
+    page = None if wanted.board else Paginator(shown, PER_PAGE).get_page(request.GET.get("page"))
     context = {
+        "wanted": wanted,
+        "board": board,
         "page": page,
-        "rows": [(item, item.days_late(now)) for item in page],
-        "state": state,
-        "mine": mine,
-        "query": f"state={quote(state)}&{'owner=me&' if mine else ''}",
-        "open_count": visible.unfinished().count(),
-        "mine_count": visible.unfinished().filter(owner=user).count(),
-        "overdue_count": visible.overdue(now).count(),
+        "rows": [(item, item.days_late(now)) for item in page or ()],
+        "teams": Team.objects.order_by("name"),
+        "types": ActionItem.Type.choices,
+        "counts": choosing.counts(visible, user=user, now=now),
         "now": now,
     }
     return render(request, "postmortems/action_list.html", context)
+
+
+@require_safe
+def action_csv(request: HttpRequest) -> HttpResponse:
+    """What the same address of the list shows, all of it up to the limit."""
+    now, user = clock.now(), acting(request)
+    shown = choosing.chosen(ActionItem.objects.visible_to(user), choosing.wanted(request.GET), user=user, now=now)
+    return spreadsheets.answer("action-items", choosing.table(shown.select_related("owner", "team", "postmortem")[:LONGEST_EXPORT], now))
 
 
 @require_safe
@@ -59,7 +64,8 @@ def _show(request: HttpRequest, item: ActionItem, status: int = 200, **forms_wit
     context: dict[str, Any] = {
         "item": item,
         "late": item.days_late(now),
-        "reminders": item.reminders.exclude(message=None).select_related("message__recipient"),
+        "reminders": item.reminders.exclude(message=None).select_related("message", "person"),
+        "proof_day": (now + action_items.VERIFY_AFTER).date(),
         "story": journal.entries(item.subject),
         "may_finish": policies.can_finish(acting(request), item),
         "now": now,
@@ -92,7 +98,15 @@ def action_done(request: HttpRequest, pk: int) -> HttpResponse:
     form = Evidence(request.POST)
     if not form.is_valid():
         return _show(request, item, 422, evidence_form=form)
-    action_items.finish(item.pk, form.cleaned_data["evidence"], by=user, at=clock.now())
+    done = form.cleaned_data
+    action_items.finish(item.pk, done["evidence"], by=user, at=clock.now(), verify_by=done["verify_by"])
+    return redirect("action-detail", pk=pk)
+
+
+@require_POST
+def action_verify(request: HttpRequest, pk: int) -> HttpResponse:
+    item, user = _own(request, pk)
+    action_items.verify(item.pk, by=user, at=clock.now(), note=request.POST.get("note", "")[:500])
     return redirect("action-detail", pk=pk)
 
 

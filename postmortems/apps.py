@@ -5,7 +5,9 @@ class PostmortemsConfig(AppConfig):
     name = "postmortems"
 
     def ready(self) -> None:
+        from incidents.closing import gates
         from incidents.panels import IncidentPanel, after
+        from portal import decisions
         from portal.api import router
         from portal.home.needs import needs
         from portal.markdown.rerender import Text, texts
@@ -19,6 +21,12 @@ class PostmortemsConfig(AppConfig):
         router.register("postmortems", api.PostmortemViewSet, basename="postmortem")
         router.register("action-items", api.ActionItemViewSet, basename="action-item")
         after.put("postmortem", IncidentPanel("postmortems/_incident_panel.html", panels.on_incident))
+        after.put("recurrence", IncidentPanel("postmortems/_recurrence_panel.html", panels.recurrence_of))
+        gates.put("postmortem", writing.closing_gate)
+        decisions.kinds.put("waived_postmortem", "Postmortem waived")
+        decisions.kinds.put("action_date_moved", "Date moved late")
+        needs.put("reviews", panels.needs_of_reviews)
+        needs.put("did it hold", panels.needs_of_proofs)
         needs.put("action items", panels.needs_of_items)
         needs.put("postmortems to publish", panels.needs_of_drafts)
         counts.put("overdue action items", panels.overdue_count)

@@ -6,7 +6,7 @@ from django import forms
 
 from portal.desk.forms import DeskForm, MarkdownField
 from postmortems.desk import SECTION
-from postmortems.models import Section
+from postmortems.models import Review, Section
 
 
 class SectionForm(DeskForm):
@@ -17,7 +17,13 @@ class SectionForm(DeskForm):
         fields = ["body"]
 
 
+class Verdict(forms.Form):
+    verdict = forms.ChoiceField(choices=Review.Verdict.choices)
+    comment = forms.CharField(max_length=4000, required=False)
+
+
 class Evidence(forms.Form):
+    verify_by = forms.DateField(required=False)
     evidence = forms.CharField(max_length=2000, strip=True, error_messages={"required": "Say what shows that it is done."})
 
 

@@ -11,8 +11,8 @@ from incidents.models import Incident
 from portal.accounts.models import User
 from portal.home.needs import Need
 from portal.web.counts import Count
-from postmortems import policies, writing
-from postmortems.models import ActionItem, Postmortem
+from postmortems import policies, recurrence, writing
+from postmortems.models import ActionItem, Postmortem, Review
 
 SOON = timedelta(days=2)
 
@@ -22,6 +22,42 @@ def on_incident(user: User, incident: Incident, now: datetime) -> dict[str, Any]
     if incident.resolved_at is None:
         return None
     return {"postmortem": Postmortem.objects.filter(incident=incident).first(), "may_start": policies.can_start(user)}
+
+
+def recurrence_of(user: User, incident: Incident, now: datetime) -> dict[str, Any] | None:
+    """The red notice that the same happened before. 2 queries."""
+    known = recurrence.before(incident, user, now)
+    return {"known": known} if known else None
+
+
+def needs_of_reviews(user: User, now: datetime) -> list[Need]:
+    """Postmortems that I was asked to review. 1 query."""
+    waiting = Review.objects.filter(person=user, verdict="", postmortem__status=Postmortem.Status.IN_REVIEW).select_related("postmortem")
+    return [
+        Need(
+            what=f"Review “{review.postmortem.title}”",
+            why=f"{review.postmortem.reference}, asked {review.asked_at:%d %b}",
+            due_at=review.asked_at + writing.DRAFT_WITHIN,
+            url=reverse("postmortem-detail", args=[review.postmortem_id]),
+            icon="eye",
+        )
+        for review in waiting
+    ]
+
+
+def needs_of_proofs(user: User, now: datetime) -> list[Need]:
+    """My finished items whose day of proof has come. 1 query."""
+    asked = ActionItem.objects.filter(owner=user, status=ActionItem.Status.DONE, verify_by__lte=now.astimezone(user.zone).date())
+    return [
+        Need(
+            what=f"Did it hold? {item.title}",
+            why=f"{item.reference}, done {item.finished_at:%d %b}" if item.finished_at else item.reference,
+            due_at=datetime.combine(item.verify_by, time(23, 59), tzinfo=user.zone).astimezone(UTC) if item.verify_by else None,
+            url=reverse("action-detail", args=[item.pk]),
+            icon="badge-check",
+        )
+        for item in asked
+    ]
 
 
 def needs_of_items(user: User, now: datetime) -> list[Need]:

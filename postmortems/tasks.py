@@ -5,9 +5,16 @@ from __future__ import annotations
 from celery import shared_task
 
 from portal import clock
-from postmortems import reminders
+from postmortems import recurrence, reminders, writing
 
 
 @shared_task(name="postmortems.remind")
 def remind() -> int:
     return reminders.remind(clock.now())
+
+
+@shared_task(name="postmortems.follow")
+def follow() -> int:
+    """What incidents to the left have brought: a postmortem to start, something that happened before."""
+    now = clock.now()
+    return writing.start_missing(now) + recurrence.look(now)

@@ -6,4 +6,6 @@ urlpatterns = [
     path("", views.postmortem_list, name="postmortem-list"),
     path("start/<int:incident>/", views.postmortem_start, name="postmortem-start"),
     path("<int:pk>/", views.postmortem_detail, name="postmortem-detail"),
+    path("<int:pk>/review/", views.postmortem_review, name="postmortem-review"),
+    path("<int:pk>/export.md", views.postmortem_export, name="postmortem-export"),
 ]

@@ -14,16 +14,18 @@ from incidents.models import Incident
 from portal import clock
 from portal.accounts.acting import acting
 from portal.errors import require
-from postmortems import facts, policies, writing
-from postmortems.models import Postmortem
+from postmortems import exporting, facts, lint, policies, reviewing, writing
+from postmortems.forms import Verdict
+from postmortems.models import Postmortem, Tag
 
 PER_PAGE = 50
-STATES = {"all": "All", "writing": "Being written", "fixes": "Fixes open"}
+STATES = {"all": "All", "writing": "Being written", "fixes": "Fixes open", "imported": "Imported"}
 
 
 @require_safe
 def postmortem_list(request: HttpRequest) -> HttpResponse:
     state = request.GET.get("state", "all")
+    tag = Tag.objects.filter(pk=request.GET["tag"]).first() if request.GET.get("tag", "").isdecimal() else None
     unfinished = Q(action_items__status__in=["open", "in_progress"])
     found = (
         Postmortem.objects.visible_to(acting(request))
@@ -34,23 +36,57 @@ def postmortem_list(request: HttpRequest) -> HttpResponse:
         found = found.filter(status__in=["draft", "in_review"])
     elif state == "fixes":
         found = found.filter(items_done__lt=F("items"))
+    elif state == "imported":
+        found = found.filter(incident=None)
+    if tag:
+        found = found.filter(tags=tag)
     page = Paginator(found.order_by("-pk"), PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "postmortems/list.html", {"page": page, "state": state, "states": STATES, "now": clock.now()})
+    return render(request, "postmortems/list.html", {"page": page, "state": state, "states": STATES, "tag": tag, "now": clock.now()})
 
 
 @require_safe
 def postmortem_detail(request: HttpRequest, pk: int) -> HttpResponse:
     visible = Postmortem.objects.visible_to(acting(request)).select_related("incident__service__team", "author", "team")
-    postmortem = get_object_or_404(visible, pk=pk)
+    return _show(request, get_object_or_404(visible, pk=pk))
+
+
+def _show(request: HttpRequest, postmortem: Postmortem, status: int = 200, **more: Any) -> HttpResponse:
+    user = acting(request)
+    reviews = list(postmortem.reviews.select_related("person"))
     context: dict[str, Any] = {
         "postmortem": postmortem,
+        "entries": postmortem.imported_entries.all(),
+        "reviews": reviews,
+        "my_review": any(review.person_id == user.pk and not review.verdict for review in reviews) and not postmortem.is_finished,
+        "hints": lint.hints(postmortem) if not postmortem.is_finished else [],
         "facts": facts.of(postmortem),
         "sections": postmortem.sections.all(),
         "items": [(item, item.days_late(clock.now())) for item in postmortem.action_items.select_related("owner", "team")],
-        "may_edit": policies.can_edit(acting(request), postmortem),
+        "may_edit": policies.can_edit(user, postmortem),
         "now": clock.now(),
+        **more,
     }
-    return render(request, "postmortems/detail.html", context)
+    return render(request, "postmortems/detail.html", context, status=status)
+
+
+@require_POST
+def postmortem_review(request: HttpRequest, pk: int) -> HttpResponse:
+    """The verdict of somebody who was asked; what they typed is kept when it is refused."""
+    postmortem = get_object_or_404(Postmortem.objects.visible_to(acting(request)), pk=pk)
+    form = Verdict(request.POST)
+    if not form.is_valid():
+        return _show(request, postmortem, 422, review_form=form)
+    reviewing.answer(pk, by=acting(request), verdict=form.cleaned_data["verdict"], comment=form.cleaned_data["comment"], at=clock.now())
+    return redirect("postmortem-detail", pk=pk)
+
+
+@require_safe
+def postmortem_export(request: HttpRequest, pk: int) -> HttpResponse:
+    """As Markdown that imports back."""
+    postmortem = get_object_or_404(exporting.with_everything(Postmortem.objects.visible_to(acting(request))), pk=pk)
+    response = HttpResponse(exporting.to_markdown(postmortem), content_type="text/markdown; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{exporting.file_name(postmortem)}"'
+    return response
 
 
 @require_POST

@@ -177,6 +177,17 @@ class ImportedEntry(models.Model):
         return f"{self.written}: {self.text[:60]}"
 
 
+class Recurrence(models.Model):
+    """An incident that was examined: did the same happen before? Without a postmortem: no."""
+
+    incident = models.OneToOneField(Incident, on_delete=models.CASCADE, related_name="recurrence")
+    postmortem = models.ForeignKey(Postmortem, null=True, blank=True, on_delete=models.CASCADE, related_name="recurrences")
+    found_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.incident_id} after {self.postmortem_id or 'nothing'}"
+
+
 class Review(models.Model):
     """One person asked to review, and what they said."""
 
