@@ -46,7 +46,7 @@ ROWS = [
     Row("postmortem-list", "GET", PAGE_READ),
     Row("postmortem-detail", "GET", PAGE_READ, of_postmortem),
     Row("postmortem-start", "POST", STAFF, lambda world: {"incident": world.resolved.pk}),
-    Row("postmortem-review", "POST", STAFF, of_postmortem, lambda world: {"verdict": "approved"}),
+    Row("postmortem-review", "POST", PAGE_READ, of_postmortem, lambda world: {"verdict": "approved"}),
     Row("postmortem-export", "GET", PAGE_READ, of_postmortem),
     Row("action-list", "GET", PAGE_READ),
     Row("action-csv", "GET", PAGE_READ),
