@@ -7,9 +7,9 @@ from typing import Any
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django_filters import rest_framework as filters
-from rest_framework import serializers, viewsets
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.decorators import action
-from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -20,6 +20,8 @@ from oncall.models import Service
 from portal import clock
 from portal.accounts.acting import acting
 from portal.accounts.models import User
+from portal.api.documents import answer
+from portal.api.nouns import Noun
 from portal.errors import require
 from portal.models import Entry
 
@@ -139,76 +141,88 @@ class IncidentFilter(filters.FilterSet):
         return found.open() if value else found
 
 
-class IncidentViewSet(ListModelMixin, RetrieveModelMixin, viewsets.GenericViewSet[Incident]):
+class IncidentViewSet(Noun[Incident]):
     serializer_class = IncidentFields
     filterset_class = IncidentFilter
 
-    def get_queryset(self) -> QuerySet[Incident]:
-        return Incident.objects.visible_to(acting(self.request)).select_related("service").prefetch_related("milestones")
+    def visible(self, user: User) -> QuerySet[Incident]:
+        return Incident.objects.visible_to(user).select_related("service").prefetch_related("milestones")
 
+    @extend_schema(request=DeclarationFields, responses={201: IncidentFields})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Declare an incident."""
         require(policies.can_declare(acting(request)), "Your account is switched off.")
-        wanted = self._read(DeclarationFields)
+        wanted = self.read(DeclarationFields)
         incident = lifecycle.declare(**wanted, by=acting(request), at=clock.now())
-        return Response(self.get_serializer(incident).data, status=201)
+        return self.answer(incident, 201, Location=f"/api/incidents/{incident.pk}/")
 
+    @extend_schema(request=None, responses=IncidentFields)
     @action(detail=True, methods=["post"])
     def acknowledge(self, request: Request, pk: str) -> Response:
-        return self._answer(lifecycle.acknowledge(self._responding().pk, by=acting(request), at=clock.now()))
+        return self.answer(lifecycle.acknowledge(self._responding().pk, by=acting(request), at=clock.now()))
 
+    @extend_schema(request=ResolveFields, responses=IncidentFields)
     @action(detail=True, methods=["post"])
     def resolve(self, request: Request, pk: str) -> Response:
-        incident, wanted = self._responding(), self._read(ResolveFields)
-        return self._answer(lifecycle.resolve(incident.pk, by=acting(request), at=clock.now(), reason=wanted["reason"]))
+        incident, wanted = self._responding(), self.read(ResolveFields)
+        return self.answer(lifecycle.resolve(incident.pk, by=acting(request), at=clock.now(), reason=wanted["reason"]))
 
+    @extend_schema(request=MoveFields, responses=IncidentFields)
     @action(detail=True, methods=["post"])
     def move(self, request: Request, pk: str) -> Response:
-        incident, wanted = self._responding(), self._read(MoveFields)
+        incident, wanted = self._responding(), self.read(MoveFields)
         if wanted["override"]:
             require(policies.can_override(acting(request), incident), "Only a lead of the team may close it although something is missing.")
         wanted["to"] = Status(wanted["to"])
-        return self._answer(lifecycle.move(incident.pk, **wanted, by=acting(request), at=clock.now()))
+        return self.answer(lifecycle.move(incident.pk, **wanted, by=acting(request), at=clock.now()))
 
+    @extend_schema(request=CancelFields, responses=IncidentFields)
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:
-        incident, wanted = self._responding(), self._read(CancelFields)
-        return self._answer(lifecycle.cancel(incident.pk, by=acting(request), at=clock.now(), **wanted))
+        incident, wanted = self._responding(), self.read(CancelFields)
+        return self.answer(lifecycle.cancel(incident.pk, by=acting(request), at=clock.now(), **wanted))
 
+    @extend_schema(request=SeverityFields, responses=IncidentFields)
     @action(detail=True, methods=["post"])
     def severity(self, request: Request, pk: str) -> Response:
-        incident, wanted = self._responding(), self._read(SeverityFields)
-        return self._answer(lifecycle.set_severity(incident.pk, wanted["severity"], by=acting(request), at=clock.now(), reason=wanted["reason"]))
+        incident, wanted = self._responding(), self.read(SeverityFields)
+        return self.answer(lifecycle.set_severity(incident.pk, wanted["severity"], by=acting(request), at=clock.now(), reason=wanted["reason"]))
 
+    @extend_schema(request=MergeFields, responses=IncidentFields)
     @action(detail=True, methods=["post"])
     def merge(self, request: Request, pk: str) -> Response:
         """This one belongs to `into` from now on."""
-        incident, wanted = self._responding(), self._read(MergeFields)
+        incident, wanted = self._responding(), self.read(MergeFields)
         into = get_object_or_404(self.get_queryset(), pk=wanted["into"])
-        return self._answer(merging.merge(incident.pk, into.pk, by=acting(request), at=clock.now(), reason=wanted["reason"]))
+        return self.answer(merging.merge(incident.pk, into.pk, by=acting(request), at=clock.now(), reason=wanted["reason"]))
 
+    @extend_schema(request=ReasonFields, responses=IncidentFields)
     @action(detail=True, methods=["post"])
     def split(self, request: Request, pk: str) -> Response:
-        incident, wanted = self._responding(), self._read(ReasonFields)
-        return self._answer(merging.split(incident.pk, by=acting(request), at=clock.now(), reason=wanted["reason"]))
+        incident, wanted = self._responding(), self.read(ReasonFields)
+        return self.answer(merging.split(incident.pk, by=acting(request), at=clock.now(), reason=wanted["reason"]))
 
+    @extend_schema(responses=answer("Gate", missing=serializers.ListField(child=serializers.CharField())))
     @action(detail=True, methods=["get"])
     def gate(self, request: Request, pk: str) -> Response:
         """What is missing before it can be closed."""
         return Response({"missing": closing.missing(self.get_object())})
 
+    @extend_schema(request=MilestoneEdit, responses=IncidentFields)
     @action(detail=True, methods=["post"], url_path="milestones")
     def edit_milestone(self, request: Request, pk: str) -> Response:
-        incident, wanted = self._responding(), self._read(MilestoneEdit)
+        incident, wanted = self._responding(), self.read(MilestoneEdit)
         milestones.edit(incident.pk, wanted["name"], at_moment=wanted["at"], by=acting(request), at=clock.now())
-        return self._answer(incident)
+        return self.answer(incident)
 
-    @action(detail=True, methods=["get", "post"])
+    @extend_schema(methods=["GET"], responses=HoldingFields(many=True), filters=False)
+    @extend_schema(methods=["POST"], request=RoleFields, responses={201: HoldingFields})
+    @action(detail=True, methods=["get", "post"], pagination_class=None)
     def roles(self, request: Request, pk: str) -> Response:
         """Who held what and when; POST takes a role, or leaves it."""
         if request.method == "GET":
             return Response(HoldingFields(self.get_object().roles.all(), many=True).data)
-        incident, wanted = self._responding(), self._read(RoleFields)
+        incident, wanted = self._responding(), self.read(RoleFields)
         role, person, at = wanted["role"], wanted["person"], clock.now()
         if wanted["leave"]:
             holding = roles.leave(incident.pk, role, person=person, by=acting(request), at=at)
@@ -216,27 +230,32 @@ class IncidentViewSet(ListModelMixin, RetrieveModelMixin, viewsets.GenericViewSe
             holding = roles.take(incident.pk, role, person=person, by=acting(request), at=at, state=wanted["state"])
         return Response(HoldingFields(holding).data, status=201)
 
+    @extend_schema(request=ImpactFields, responses=IncidentFields)
     @action(detail=True, methods=["post"])
     def impact(self, request: Request, pk: str) -> Response:
-        incident, wanted = self._responding(), self._read(ImpactFields)
-        return self._answer(impact.set_impact(incident.pk, impact.Impact(**wanted), by=acting(request), at=clock.now()))
+        incident, wanted = self._responding(), self.read(ImpactFields)
+        return self.answer(impact.set_impact(incident.pk, impact.Impact(**wanted), by=acting(request), at=clock.now()))
 
+    @extend_schema(request=RestrictFields, responses=IncidentFields)
     @action(detail=True, methods=["post"])
     def restrict(self, request: Request, pk: str) -> Response:
-        incident, wanted = self._responding(), self._read(RestrictFields)
-        return self._answer(restricting.restrict(incident.pk, named=wanted["named"], by=acting(request), at=clock.now()))
+        incident, wanted = self._responding(), self.read(RestrictFields)
+        return self.answer(restricting.restrict(incident.pk, named=wanted["named"], by=acting(request), at=clock.now()))
 
+    @extend_schema(request=ReasonFields, responses=IncidentFields)
     @action(detail=True, methods=["post"])
     def unrestrict(self, request: Request, pk: str) -> Response:
-        incident, wanted = self._responding(), self._read(ReasonFields)
-        return self._answer(restricting.lift(incident.pk, by=acting(request), at=clock.now(), reason=wanted["reason"]))
+        incident, wanted = self._responding(), self.read(ReasonFields)
+        return self.answer(restricting.lift(incident.pk, by=acting(request), at=clock.now(), reason=wanted["reason"]))
 
+    @extend_schema(request=NoteFields, responses={201: EntryFields})
     @action(detail=True, methods=["post"])
     def notes(self, request: Request, pk: str) -> Response:
-        incident, wanted = self._responding(), self._read(NoteFields)
+        incident, wanted = self._responding(), self.read(NoteFields)
         entry = lifecycle.note(incident.pk, wanted["text"], by=acting(request), at=clock.now())
         return Response(EntryFields(entry).data, status=201)
 
+    @extend_schema(responses=EntryFields(many=True), filters=False)
     @action(detail=True, methods=["get"])
     def timeline(self, request: Request, pk: str) -> Response:
         """The story, oldest first, in pages."""
@@ -247,12 +266,3 @@ class IncidentViewSet(ListModelMixin, RetrieveModelMixin, viewsets.GenericViewSe
         incident = self.get_object()
         require(policies.can_respond(acting(self.request), incident), "Responders may do that; your role only reads and declares.")
         return incident
-
-    def _read(self, fields: type[serializers.Serializer[Any]]) -> dict[str, Any]:
-        wanted = fields(data=self.request.data)
-        wanted.is_valid(raise_exception=True)
-        found: dict[str, Any] = wanted.validated_data
-        return found
-
-    def _answer(self, incident: Incident) -> Response:
-        return Response(self.get_serializer(self.get_queryset().get(pk=incident.pk)).data)

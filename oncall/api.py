@@ -7,15 +7,20 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import Http404
 from django.utils.dateparse import parse_datetime
-from rest_framework import serializers, viewsets
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from oncall import checklists, policies, rota
+from oncall import checklists, policies, rota, searching
 from oncall.models import Checklist, ChecklistItem, Rotation, Service, Team
 from portal import clock
 from portal.accounts.acting import acting
+from portal.accounts.models import User
+from portal.api.documents import answer
+from portal.api.nouns import Changes, Creates, Noun, put
 from portal.errors import Invalid, require
 
 
@@ -23,11 +28,11 @@ class TeamFields(serializers.ModelSerializer[Team]):
     class Meta:
         model = Team
         fields = ["id", "slug", "name", "description", "is_default"]
-        read_only_fields = fields
+        read_only_fields = ["is_default"]
 
 
 class ServiceFields(serializers.ModelSerializer[Service]):
-    team: Any = serializers.SlugRelatedField("slug", read_only=True)
+    team: Any = serializers.SlugRelatedField("slug", queryset=Team.objects.all())
 
     class Meta:
         model = Service
@@ -46,7 +51,7 @@ class ServiceFields(serializers.ModelSerializer[Service]):
             "repository_url",
             "version",
         ]
-        read_only_fields = fields
+        read_only_fields = ["version"]
 
 
 class RotationFields(serializers.ModelSerializer[Rotation]):
@@ -82,23 +87,54 @@ class SkipFields(TickFields):
     reason = serializers.CharField(max_length=300)
 
 
-class TeamViewSet(viewsets.ReadOnlyModelViewSet[Team]):
+class TeamViewSet(Creates[Team], Changes[Team]):
+    """Teams: administrators make them, their leads describe them."""
+
     queryset = Team.objects.all()
     serializer_class = TeamFields
     lookup_field = "slug"
+    who_changes = "Only leads of the team may change it, and only administrators make a new one."
+
+    def may_change(self, user: User, thing: Team) -> bool:
+        return policies.leads(user, thing)
 
 
-class RotationViewSet(viewsets.ReadOnlyModelViewSet[Rotation]):
+class RotationViewSet(Noun[Rotation]):
     queryset = Rotation.objects.select_related("team")
     serializer_class = RotationFields
+    filterset_fields = ["team__slug", "lane"]
 
 
-class ServiceViewSet(viewsets.ReadOnlyModelViewSet[Service]):
+class ServiceViewSet(Creates[Service], Changes[Service]):
+    """Services: what a team runs. Its editors change them; only to teams that they edit for."""
+
     queryset = Service.objects.select_related("team")
     serializer_class = ServiceFields
     lookup_field = "slug"
-    filterset_fields = ["tier"]
+    filterset_fields = ["tier", "team__slug"]
+    who_changes = "Only editors of the service's team may change it."
 
+    def may_add(self, user: User, given: dict[str, Any] | None) -> bool:
+        return policies.edits_for(user, given["team"] if given else None)
+
+    def may_change(self, user: User, thing: Service) -> bool:
+        return policies.edits_for(user, thing.team)
+
+    def may_hand_over(self, user: User, thing: Service, given: dict[str, Any]) -> bool:
+        return policies.edits_for(user, given.get("team", thing.team))
+
+    def add(self, given: dict[str, Any]) -> Service:
+        return self.change(Service(), given)
+
+    def change(self, thing: Service, given: dict[str, Any]) -> Service:
+        service = put(thing, given)
+        searching.index(service)
+        return service
+
+    @extend_schema(
+        parameters=[OpenApiParameter("at", OpenApiTypes.DATETIME, description="A moment with an offset; now when left out.")],
+        responses=answer("OnCall", at=serializers.DateTimeField(), results=serializers.ListField(child=serializers.DictField())),
+    )
     @action(detail=True, methods=["get"])
     def oncall(self, request: Request, slug: str) -> Response:
         """Who answers for the service, now or at `?at=` (ISO 8601 with an offset)."""
@@ -129,17 +165,19 @@ def _moment(text: str) -> Any:
     return found
 
 
-class ChecklistViewSet(viewsets.ReadOnlyModelViewSet[Checklist]):
+class ChecklistViewSet(Noun[Checklist]):
     serializer_class = ChecklistFields
 
-    def get_queryset(self) -> QuerySet[Checklist]:
+    def visible(self, user: User) -> QuerySet[Checklist]:
         return Checklist.objects.prefetch_related("items")
 
+    @extend_schema(request=TickFields, responses=ItemFields)
     @action(detail=True, methods=["post"])
     def tick(self, request: Request, pk: str) -> Response:
         item, _ = self._item(TickFields)
         return Response(ItemFields(checklists.tick(item.pk, by=acting(request), at=clock.now())).data)
 
+    @extend_schema(request=SkipFields, responses=ItemFields)
     @action(detail=True, methods=["post"])
     def skip(self, request: Request, pk: str) -> Response:
         item, wanted = self._item(SkipFields)

@@ -21,6 +21,7 @@ EVERY = {
     "portal.dispatch": 15,
     "portal.pulse": 15,
     "portal.purge_tonight": 3600,
+    "portal.forget_answers": 3600,
     "oncall.open_shift_checklists": 300,
     "postmortems.remind": 900,
     "postmortems.follow": 60,

@@ -10,11 +10,16 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from portal.api.idempotency import Repeat
 from portal.errors import DomainError
+
+NAMES = {"permission_denied": "not_allowed"}
 
 
 def refuse(error: Exception, context: dict[str, Any]) -> Response | None:
     """REST_FRAMEWORK["EXCEPTION_HANDLER"]."""
+    if isinstance(error, Repeat):
+        return error.response()
     if isinstance(error, DomainError):
         return Response({"code": error.code, "message": str(error)}, status=error.http_status)
     if isinstance(error, DjangoValidationError):
@@ -28,5 +33,6 @@ def refuse(error: Exception, context: dict[str, Any]) -> Response | None:
         response.data = {"code": "invalid", "message": "Some fields need another value.", "fields": response.data}
     elif isinstance(error, exceptions.APIException):
         codes = error.get_codes()
-        response.data = {"code": codes if isinstance(codes, str) else "invalid", "message": str(error.detail)}
+        code = codes if isinstance(codes, str) else "invalid"
+        response.data = {"code": NAMES.get(code, code), "message": str(error.detail)}
     return response

@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from portal import clock, due, heartbeat, retention
+from portal.api import idempotency
 
 
 @shared_task(name="portal.dispatch")
@@ -23,3 +24,8 @@ def pulse() -> None:
 def purge_tonight() -> None:
     """Keeps a due row for the next night's purge."""
     retention.ask_for_tonight(clock.now())
+
+
+@shared_task(name="portal.forget_answers")
+def forget_answers() -> int:
+    return idempotency.forget(clock.now())

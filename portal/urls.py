@@ -8,6 +8,8 @@ from django.urls import include, path
 from portal.accounts.people_views import invite_again, people, withdraw
 from portal.accounts.views import end_other_sessions, end_session, profile
 from portal.api import router
+from portal.api.reading import docs
+from portal.api.views import schema
 from portal.decision_views import decision_export, decision_list
 from portal.first_steps import first_steps
 from portal.health import healthz, readyz
@@ -43,6 +45,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("desk/", include("portal.desk.urls")),
     path("components/", components, name="components"),
+    path("api/docs/", docs, name="api-docs"),
+    path("api/schema/", schema, name="api-schema"),
     path("api/search/", search_api, name="search-api"),
     path("api/", include((router.urls, "api"))),  # named api:incident-list; the page is incident-list
     path("notify/", include("portal.notify.urls")),

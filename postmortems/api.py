@@ -7,7 +7,8 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import Http404
 from django_filters import rest_framework as filters
-from rest_framework import mixins, serializers, viewsets
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,7 +16,10 @@ from rest_framework.response import Response
 from incidents.models import Incident
 from portal import clock
 from portal.accounts.acting import acting
-from portal.errors import require
+from portal.accounts.models import User
+from portal.api import versions
+from portal.api.nouns import Noun
+from portal.errors import Stale, require
 from postmortems import action_items, facts, policies, writing
 from postmortems.models import ActionItem, Postmortem, Section
 
@@ -48,7 +52,6 @@ class PostmortemFields(serializers.ModelSerializer[Postmortem]):
 
 class SectionEdit(serializers.Serializer[Any]):
     body = serializers.CharField(allow_blank=True, trim_whitespace=False)
-    version = serializers.IntegerField(help_text="The version that you read.")
 
 
 class PostmortemFilter(filters.FilterSet):
@@ -57,12 +60,12 @@ class PostmortemFilter(filters.FilterSet):
         fields = ["status", "incident"]
 
 
-class PostmortemViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.CreateModelMixin, viewsets.GenericViewSet[Postmortem]):
+class PostmortemViewSet(Noun[Postmortem]):
     serializer_class = PostmortemFields
     filterset_class = PostmortemFilter
 
-    def get_queryset(self) -> QuerySet[Postmortem]:
-        visible = Postmortem.objects.visible_to(acting(self.request))
+    def visible(self, user: User) -> QuerySet[Postmortem]:
+        visible = Postmortem.objects.visible_to(user)
         return visible.select_related("incident__service", "team").prefetch_related("sections", "incident__milestones")
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -74,24 +77,28 @@ class PostmortemViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins
             raise Http404
         require(policies.can_start(acting(request)), "Responders start postmortems.")
         postmortem = writing.start(incident.pk, by=acting(request), at=clock.now())
-        return Response(self.get_serializer(postmortem).data, status=201)
+        return self.answer(postmortem, 201, Location=f"/api/postmortems/{postmortem.pk}/")
 
+    @extend_schema(request=SectionEdit, responses=SectionFields, operation_id="postmortems_section_save")
     @action(detail=True, methods=["put"], url_path=r"sections/(?P<kind>\w+)")
     def section(self, request: Request, pk: str, kind: str) -> Response:
-        """Save one section on top of the version that was read; 409 when somebody saved since."""
+        """Save one section on top of the version that was read, which If-Match names; 412 when somebody saved since."""
         postmortem = self._editable()
-        wanted = SectionEdit(data=request.data)
-        wanted.is_valid(raise_exception=True)
         found = postmortem.sections.filter(kind=kind).first()
         if found is None:
             raise Http404
-        saved = writing.save_section(found.pk, wanted.validated_data["body"], seen=wanted.validated_data["version"], at=clock.now())
-        return Response(SectionFields(saved).data)
+        versions.check(request.headers.get("If-Match"), versions.of_version(found.version))
+        wanted = self.read(SectionEdit)
+        try:
+            saved = writing.save_section(found.pk, wanted["body"], seen=found.version, at=clock.now())
+        except Stale as refusal:
+            raise versions.Outdated(str(refusal)) from refusal
+        return Response(SectionFields(saved).data, headers={"ETag": versions.of_version(saved.version)})
 
+    @extend_schema(request=None, responses=PostmortemFields)
     @action(detail=True, methods=["post"])
     def publish(self, request: Request, pk: str) -> Response:
-        moved = writing.move(self._editable().pk, Postmortem.Status.PUBLISHED, by=acting(request), at=clock.now())
-        return Response(self.get_serializer(moved).data)
+        return self.answer(writing.move(self._editable().pk, Postmortem.Status.PUBLISHED, by=acting(request), at=clock.now()))
 
     def _editable(self) -> Postmortem:
         postmortem = self.get_object()
@@ -136,28 +143,26 @@ class ActionItemFilter(filters.FilterSet):
         return found.overdue(clock.now()) if value else found
 
 
-class ActionItemViewSet(viewsets.ReadOnlyModelViewSet[ActionItem]):
+class ActionItemViewSet(Noun[ActionItem]):
     serializer_class = ActionItemFields
     filterset_class = ActionItemFilter
 
-    def get_queryset(self) -> QuerySet[ActionItem]:
-        return ActionItem.objects.visible_to(acting(self.request)).select_related("owner", "team", "postmortem__incident")
+    def visible(self, user: User) -> QuerySet[ActionItem]:
+        return ActionItem.objects.visible_to(user).select_related("owner", "team", "postmortem__incident")
 
+    @extend_schema(request=EvidenceFields, responses=ActionItemFields)
     @action(detail=True, methods=["post"])
     def done(self, request: Request, pk: str) -> Response:
         item, wanted = self._own(EvidenceFields)
-        finished = action_items.finish(item.pk, wanted["evidence"], by=acting(request), at=clock.now())
-        return Response(self.get_serializer(finished).data)
+        return self.answer(action_items.finish(item.pk, wanted["evidence"], by=acting(request), at=clock.now()))
 
+    @extend_schema(request=PostponeFields, responses=ActionItemFields)
     @action(detail=True, methods=["post"])
     def postpone(self, request: Request, pk: str) -> Response:
         item, wanted = self._own(PostponeFields)
-        moved = action_items.postpone(item.pk, wanted["due_on"], wanted["reason"], by=acting(request), at=clock.now())
-        return Response(self.get_serializer(moved).data)
+        return self.answer(action_items.postpone(item.pk, wanted["due_on"], wanted["reason"], by=acting(request), at=clock.now()))
 
     def _own(self, fields: type[serializers.Serializer[Any]]) -> tuple[ActionItem, dict[str, Any]]:
         item = self.get_object()
         require(policies.can_finish(acting(self.request), item), OWN)
-        wanted = fields(data=self.request.data)
-        wanted.is_valid(raise_exception=True)
-        return item, wanted.validated_data
+        return item, self.read(fields)

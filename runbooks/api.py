@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import django_filters
 from django.db.models import QuerySet
-from rest_framework import mixins, serializers, viewsets
-from rest_framework.request import Request
-from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
+from rest_framework import serializers
 
 from oncall.models import Service, Team
 from portal import clock
 from portal.accounts.acting import acting
 from portal.accounts.models import User
-from portal.errors import DomainError, Stale, require
+from portal.api.nouns import Changes, Creates
 from runbooks import editing, policies, searching
 from runbooks.models import Runbook, Section
-
-_VERSION = re.compile(r'\s*(?:W/)?"?(\d{1,9})"?\s*')
-
-
-class WhichVersion(DomainError):
-    """A change that does not say what it changes."""
-
-    code = "if_match_required"
-    http_status = 428
-
-
-class Outdated(Stale):
-    """If-Match names another version than the stored one."""
-
-    http_status = 412
 
 
 class SectionSerializer(serializers.ModelSerializer[Section]):
@@ -91,51 +72,35 @@ class RunbookFilter(django_filters.FilterSet):
         return queryset.filter(slug__in=searching.slugs(text, user=acting(self.request)))
 
 
-class RunbookViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.CreateModelMixin, viewsets.GenericViewSet[Runbook]):
+class RunbookViewSet(Creates[Runbook], Changes[Runbook]):
+    """Runbooks: everybody reads; editors of their team write, on the version that they read."""
+
     queryset = Runbook.objects.all()
     serializer_class = RunbookSerializer
     filterset_class = RunbookFilter
     lookup_field = "slug"
+    who_changes = policies.WHO_EDITS
+    locks_itself = True  # formats before its transaction
 
-    def get_queryset(self) -> QuerySet[Runbook]:
-        found = policies.visible_to(acting(self.request))
+    def visible(self, user: User) -> QuerySet[Runbook]:
+        found = policies.visible_to(user)
         return found.select_related("team", "owner").prefetch_related("services", "aliases", "sections")
 
-    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return self._answer(self.get_object())
+    def may_add(self, user: User, given: dict[str, Any] | None) -> bool:
+        return policies.can_write_for(user, given["team"]) if given else policies.can_edit(user, None)
 
-    def perform_create(self, serializer: BaseSerializer[Runbook]) -> None:
-        given = dict(serializer.validated_data)
-        user = acting(self.request)
-        require(policies.can_write_for(user, given["team"]), policies.WHO_EDITS)
+    def may_change(self, user: User, thing: Runbook) -> bool:
+        return policies.can_edit(user, thing)
+
+    def may_hand_over(self, user: User, thing: Runbook, given: dict[str, Any]) -> bool:
+        return policies.can_write_for(user, given.get("team", thing.team))
+
+    def add(self, given: dict[str, Any]) -> Runbook:
         services, aliases = given.pop("services", None), given.pop("aliases", None)
-        serializer.instance = editing.save(Runbook(**given), by=user, at=clock.now(), services=services, aliases=aliases)
+        return editing.save(Runbook(**given), by=self.user, at=clock.now(), services=services, aliases=aliases)
 
-    def partial_update(self, request: Request, slug: str) -> Response:
-        """PATCH with `If-Match: "<version>"`."""
-        runbook, user = self.get_object(), acting(request)
-        require(policies.can_edit(user, runbook), policies.WHO_EDITS)
-        seen = _seen(request)
-        serializer = self.get_serializer(runbook, data=request.data, partial=True)
-        serializer.is_valid(raise_exception=True)
-        given = dict(serializer.validated_data)
-        require(policies.can_write_for(user, given.get("team", runbook.team)), policies.WHO_EDITS)
+    def change(self, thing: Runbook, given: dict[str, Any]) -> Runbook:
         services, aliases = given.pop("services", None), given.pop("aliases", None)
         for name, value in given.items():
-            setattr(runbook, name, value)
-        try:
-            editing.save(runbook, seen=seen, by=user, at=clock.now(), services=services, aliases=aliases)
-        except Stale as refusal:
-            raise Outdated("Somebody saved this runbook since that version. Read it again and repeat the change.") from refusal
-        return self._answer(self.get_object())
-
-    def _answer(self, runbook: Runbook) -> Response:
-        return Response(self.get_serializer(runbook).data, headers={"ETag": f'"{runbook.version}"'})
-
-
-def _seen(request: Request) -> int:
-    """Raises: WhichVersion."""
-    given = _VERSION.fullmatch(request.headers.get("If-Match", ""))
-    if not given:
-        raise WhichVersion('Send the version that you read, as in If-Match: "3".')
-    return int(given[1])
+            setattr(thing, name, value)
+        return editing.save(thing, seen=thing.version, by=self.user, at=clock.now(), services=services, aliases=aliases)

@@ -6,14 +6,16 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
-from rest_framework import serializers, viewsets
-from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from portal import clock
 from portal.accounts.acting import acting
+from portal.accounts.models import User
 from portal.accounts.roles import Role
+from portal.api.nouns import Noun
 from portal.errors import require
 from runbooks import changes
 from runbooks.models import Change
@@ -51,18 +53,17 @@ class ChangeFilter(filters.FilterSet):
         fields = ["kind"]
 
 
-class ChangeViewSet(ListModelMixin, RetrieveModelMixin, viewsets.GenericViewSet[Change]):
+class ChangeViewSet(Noun[Change]):
     serializer_class = ChangeFields
     filterset_class = ChangeFilter
 
-    def get_queryset(self) -> QuerySet[Change]:
+    def visible(self, user: User) -> QuerySet[Change]:
         return Change.objects.select_related("service")
 
-    def create(self, request: Request) -> Response:
+    @extend_schema(request=ToldFields, responses={201: ChangeFields, 200: ChangeFields})
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Tell of a change: 201 when it is new, 200 when it was told before."""
         require(acting(request).at_least(Role.RESPONDER), "Responders and tokens that may write tell of changes.")
-        told = ToldFields(data=request.data)
-        told.is_valid(raise_exception=True)
-        now = clock.now()
-        change, new = changes.record(**{"at": now, **told.validated_data}, by=acting(request), now=now)
+        told, now = self.read(ToldFields), clock.now()
+        change, new = changes.record(**{"at": now, **told}, by=acting(request), now=now)
         return Response(ChangeFields(change).data, status=201 if new else 200)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from itertools import groupby
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from portal.accounts.acting import acting
+from portal.api.documents import answer
 from portal.errors import Invalid
 from portal.search.find import Found, find
 
@@ -41,6 +45,26 @@ def search(request: HttpRequest) -> HttpResponse:
     return response
 
 
+class HitFields(serializers.Serializer[Any]):
+    """One hit, best first."""
+
+    kind = serializers.CharField()
+    title = serializers.CharField()
+    url = serializers.CharField()
+    snippet = serializers.CharField(help_text="HTML, escaped, with the found words in <mark>.")
+    source_path = serializers.CharField()
+    label: Any = serializers.CharField()
+
+
+@extend_schema(
+    operation_id="search",
+    parameters=[
+        OpenApiParameter("q", str, description="As in the search box."),
+        OpenApiParameter("kind", str, enum=list(KINDS)),
+        OpenApiParameter("limit", int, description="1 to 100, 20 when left out."),
+    ],
+    responses=answer("Found", corrected=serializers.CharField(), total=serializers.IntegerField(), results=HitFields(many=True)),
+)
 @api_view(["GET"])
 def search_api(request: Request) -> Response:
     """`?q=&kind=&service=&team=&state=&limit=`: the hits, best first."""

@@ -11,13 +11,16 @@ from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, viewsets
 from rest_framework.decorators import action
-from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from portal import clock
 from portal.accounts.acting import acting
+from portal.accounts.models import User
+from portal.api.documents import answer
+from portal.api.nouns import SLUG, Noun, Removes, Verbs
 from portal.errors import require
+from portal.parsing import ObjectField
 from runbooks.diagnostics import comparing, policies, registry, runs, schedules
 from runbooks.diagnostics.forms import ABOUT
 from runbooks.diagnostics.registry import Diagnostic
@@ -55,7 +58,7 @@ class LineFields(serializers.Serializer[Any]):
 class AskFields(serializers.Serializer[Any]):
     target = serializers.SlugField(required=False, default="", allow_blank=True)
     about = serializers.RegexField(ABOUT, required=False, default="", allow_blank=True)
-    parameters: Any = serializers.DictField(required=False, default=dict)
+    parameters: Any = ObjectField(required=False, default=dict)
 
 
 class DiagnosticFields(serializers.Serializer[Diagnostic]):
@@ -69,10 +72,11 @@ class DiagnosticFields(serializers.Serializer[Diagnostic]):
     result = serializers.JSONField(source="output_schema", help_text="JSON schema")
 
 
-class DiagnosticViewSet(viewsets.ViewSet):
+class DiagnosticViewSet(Verbs, viewsets.ViewSet):
     lookup_field = "slug"
+    lookup_value_regex = SLUG
 
-    @extend_schema(responses=DiagnosticFields(many=True))
+    @extend_schema(responses=answer("Diagnostics", results=DiagnosticFields(many=True)))
     def list(self, request: Request) -> Response:
         """Every diagnostic with the JSON schemas of what it takes and answers."""
         return Response({"results": [DiagnosticFields(diagnostic).data for _, diagnostic in registry.diagnostics]})
@@ -86,9 +90,7 @@ class DiagnosticViewSet(viewsets.ViewSet):
     def runs(self, request: Request, slug: str) -> Response:
         """Ask for a run; it is worked by a worker. Of one that changes something this is the preview."""
         diagnostic = _known(slug)
-        wanted = AskFields(data=request.data)
-        wanted.is_valid(raise_exception=True)
-        asked = wanted.validated_data
+        asked = self.read(AskFields)
         require(policies.can_run(acting(request), diagnostic, asked["about"]), policies.refusal(diagnostic))
         run = runs.ask(slug, given=asked["parameters"], target=asked["target"], about=asked["about"], by=acting(request), at=clock.now())
         return Response(RunFields(run).data, status=201)
@@ -102,14 +104,16 @@ class RunFilter(filters.FilterSet):
         fields = ["diagnostic", "state", "severity", "about", "origin"]
 
 
-class RunViewSet(viewsets.ReadOnlyModelViewSet[DiagnosticRun]):
+class RunViewSet(Noun[DiagnosticRun]):
     serializer_class = RunFields
     filterset_class = RunFilter
 
-    def get_queryset(self) -> QuerySet[DiagnosticRun]:
-        return DiagnosticRun.objects.visible_to(acting(self.request)).select_related("target")
+    def visible(self, user: User) -> QuerySet[DiagnosticRun]:
+        return DiagnosticRun.objects.visible_to(user).select_related("target")
 
-    @extend_schema(responses=LineFields(many=True))
+    @extend_schema(
+        responses=answer("Difference", healthy=serializers.IntegerField(allow_null=True), lines=LineFields(many=True, allow_null=True)), filters=False
+    )
     @action(detail=True, methods=["get"])
     def difference(self, request: Request, pk: str) -> Response:
         """What is new and what is gone since the last healthy run; null where there is none."""
@@ -135,7 +139,7 @@ class RunViewSet(viewsets.ReadOnlyModelViewSet[DiagnosticRun]):
         return Response(RunFields(runs.cancel(run.pk, by=acting(request), at=clock.now())).data)
 
 
-class TargetViewSet(ListModelMixin, RetrieveModelMixin, viewsets.GenericViewSet[Target]):
+class TargetViewSet(Noun[Target]):
     serializer_class = TargetFields
     lookup_field = "slug"
     queryset = Target.objects.select_related("service")
@@ -157,28 +161,29 @@ class ScheduleFields(serializers.ModelSerializer[Schedule]):
 class NewScheduleFields(serializers.Serializer[Any]):
     diagnostic = serializers.SlugField(max_length=60)
     target = serializers.SlugField(required=False, default="", allow_blank=True)
-    parameters: Any = serializers.DictField(required=False, default=dict)
+    parameters: Any = ObjectField(required=False, default=dict)
     every_seconds = serializers.IntegerField(min_value=60, max_value=31 * 86_400, default=900)
 
 
-class ScheduleViewSet(ListModelMixin, RetrieveModelMixin, viewsets.GenericViewSet[Schedule]):
+class ScheduleViewSet(Removes[Schedule]):
     serializer_class = ScheduleFields
     queryset = Schedule.objects.select_related("target")
 
     @extend_schema(request=NewScheduleFields, responses={201: ScheduleFields})
-    def create(self, request: Request) -> Response:
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         require(policies.can_schedule(acting(request)), "Responders set up schedules, by their own name.")
-        wanted = NewScheduleFields(data=request.data)
-        wanted.is_valid(raise_exception=True)
-        asked = wanted.validated_data
+        asked = self.read(NewScheduleFields)
         every = timedelta(seconds=asked["every_seconds"])
         made = schedules.make(asked["diagnostic"], given=asked["parameters"], target=asked["target"], every=every, by=acting(request), at=clock.now())
         return Response(ScheduleFields(made).data, status=201)
 
-    def destroy(self, request: Request, pk: str) -> Response:
-        require(policies.can_schedule(acting(request)), "Responders set up schedules, by their own name.")
-        schedules.remove(self.get_object().pk)
-        return Response(status=204)
+    who_changes = "Responders set up schedules, by their own name."
+
+    def may_change(self, user: User, thing: Schedule) -> bool:
+        return policies.can_schedule(user)
+
+    def remove(self, thing: Schedule) -> None:
+        schedules.remove(thing.pk)
 
 
 def _known(slug: str) -> Diagnostic:

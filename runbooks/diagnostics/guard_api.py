@@ -6,14 +6,15 @@ from typing import Any
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers, viewsets
+from rest_framework import serializers
 from rest_framework.decorators import action
-from rest_framework.mixins import RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from portal import clock
 from portal.accounts.acting import acting
+from portal.accounts.models import User
+from portal.api.nouns import Shown
 from portal.errors import require
 from runbooks.diagnostics import guard, policies
 from runbooks.diagnostics.api import RunFields
@@ -45,11 +46,11 @@ class ConfirmFields(serializers.Serializer[Any]):
     alone = serializers.BooleanField(default=False, help_text="Nobody else is there; the reason goes to the decision log.")
 
 
-class PreviewViewSet(RetrieveModelMixin, viewsets.GenericViewSet[Preview]):
+class PreviewViewSet(Shown[Preview]):
     serializer_class = PreviewFields
 
-    def get_queryset(self) -> QuerySet[Preview]:
-        visible = DiagnosticRun.objects.visible_to(acting(self.request))
+    def visible(self, user: User) -> QuerySet[Preview]:
+        visible = DiagnosticRun.objects.visible_to(user)
         return Preview.objects.filter(run__in=visible).select_related("run__target__service")
 
     @extend_schema(request=ConfirmFields, responses={201: RunFields})
@@ -58,9 +59,7 @@ class PreviewViewSet(RetrieveModelMixin, viewsets.GenericViewSet[Preview]):
         """Act on exactly what was shown. 201 with the run that acts."""
         self.get_object()
         require(policies.has_change_right(acting(request)), policies.REFUSED_CHANGE)
-        given = ConfirmFields(data=request.data)
-        given.is_valid(raise_exception=True)
-        act = guard.confirm(**given.validated_data, by=acting(request), at=clock.now())
+        act = guard.confirm(**self.read(ConfirmFields), by=acting(request), at=clock.now())
         return Response(RunFields(act).data, status=201)
 
     @extend_schema(request=None, responses=PreviewFields)

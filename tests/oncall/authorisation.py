@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from oncall.models import Checklist, ChecklistItem, ChecklistTemplate, Rotation
-from tests.authorisation import READ, Row
+from tests.authorisation import EDIT, LEAD, READ, Row
 
 PAGE_READ = READ - {"read_token", "write_token"}
 STAFF = frozenset({"responder", "editor", "lead", "admin", "other_team"})
@@ -45,9 +45,11 @@ ROWS = [
     Row("checklist-detail", "GET", PAGE_READ, checklist),
     *(Row(f"checklist-{verb}", "POST", OWN, line, lambda world: {"reason": "no time"}) for verb in ("tick", "untick", "skip")),
     Row("api:team-list", "GET", READ),
-    Row("api:team-detail", "GET", READ, lambda world: {"slug": world.team.slug}),
+    Row("api:team-list", "POST", frozenset({"admin"}), data=lambda world: {"name": "Another", "slug": "another"}),
+    *(Row("api:team-detail", m, READ if m == "GET" else LEAD, lambda world: {"slug": world.team.slug}) for m in ("GET", "PUT", "PATCH")),
     Row("api:service-list", "GET", READ),
-    Row("api:service-detail", "GET", READ, lambda world: {"slug": world.service.slug}),
+    Row("api:service-list", "POST", EDIT, data=lambda world: {"name": "another", "slug": "another", "team": world.team.slug}),
+    *(Row("api:service-detail", m, READ if m == "GET" else EDIT, lambda world: {"slug": world.service.slug}) for m in ("GET", "PUT", "PATCH")),
     Row("api:service-oncall", "GET", READ, lambda world: {"slug": world.service.slug}),
     Row("api:rotation-list", "GET", READ),
     Row("api:rotation-detail", "GET", READ, lambda world: {"pk": world.rotation.pk}),

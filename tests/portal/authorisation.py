@@ -71,6 +71,8 @@ ROWS = [
     Row("openid_connect_callback", "GET", NOBODY, lambda world: {"provider_id": "sso"}),
     Row("account_set_password", "GET", PAGE_READ),
     Row("account_set_password", "POST", PAGE_READ),
+    Row("api-schema", "GET", READ),
+    Row("api-docs", "GET", READ - {"read_token", "write_token"}),
     Row("account_login", "GET", PUBLIC),
     Row("account_login", "POST", PUBLIC),
     Row("account_logout", "GET", PUBLIC),

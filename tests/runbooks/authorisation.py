@@ -30,6 +30,6 @@ ROWS = [
     Row("api:runbook-list", "GET", READ),
     Row("api:runbook-list", "POST", EDIT, data=lambda world: {"title": "Another", "team": world.team.slug, "body": "Text"}),
     Row("api:runbook-detail", "GET", READ, slug),
-    Row("api:runbook-detail", "PATCH", EDIT, slug),
+    *(Row("api:runbook-detail", m, EDIT, slug) for m in ("PUT", "PATCH")),
 ]
 ADMIN = {"runbooks.runbook": (RESPOND - {"write_token"}, EDIT | {"other_team"})}
