@@ -6,6 +6,7 @@ class IncidentsConfig(AppConfig):
 
     def ready(self) -> None:
         from incidents import api, attention, auto_runs, closing, measures, paging, panels, patterns, policies, searching
+        from incidents.alerts import api as alerts
         from incidents.alerts import ingest, ledger, severity
         from incidents.first_steps import put_on_shelf as put_first_steps
         from incidents.kept import put_on_shelf as put_kept
@@ -30,6 +31,11 @@ class IncidentsConfig(AppConfig):
         hidden_keys.put("incidents", policies.hidden_subjects)
         router.register("incidents", api.IncidentViewSet, basename="incident")
         outside.put("open incidents", panels.open_outside)
+        router.register("alerts", alerts.AlertViewSet, basename="alert")
+        router.register("episodes", alerts.EpisodeViewSet, basename="episode")
+        router.register("deliveries", alerts.DeliveryViewSet, basename="delivery")
+        router.register("sources", alerts.SourceViewSet, basename="source")
+        router.register("severity-rules", alerts.SeverityRuleViewSet, basename="severity-rule")
         counts.put("open incidents", panels.open_count)
         needs.put("pages", panels.needs_of_pages)
         home.put("open-incidents", Panel("incidents/_open_panel.html", panels.open_incidents, order=10))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404
 from django.utils.dateparse import parse_datetime
@@ -15,7 +16,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from oncall import checklists, policies, rota, searching
-from oncall.models import Checklist, ChecklistItem, Rotation, Service, Team
+from oncall.escalation_api import ByLeads
+from oncall.models import Checklist, ChecklistItem, Rotation, Service, Team, Turn
 from portal import clock
 from portal.accounts.acting import acting
 from portal.accounts.models import User
@@ -54,13 +56,30 @@ class ServiceFields(serializers.ModelSerializer[Service]):
         read_only_fields = ["version"]
 
 
+class PeopleField(serializers.ListField):
+    """Ids of people in their order: the turns of a rotation's own rule, without its layers."""
+
+    child = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+
+    def get_attribute(self, instance: Rotation) -> list[int]:
+        return [turn.person_id for turn in instance.turns.all() if turn.layer_id is None]
+
+    def to_internal_value(self, data: Any) -> list[int]:
+        ids: list[int] = super().to_internal_value(data)
+        known = User.objects.filter(is_active=True, is_service=False).in_bulk(ids)
+        if unknown := [str(pk) for pk in ids if pk not in known]:
+            raise serializers.ValidationError(f"Nobody who can be on call has the id {', '.join(unknown[:5])}.")
+        return ids
+
+
 class RotationFields(serializers.ModelSerializer[Rotation]):
-    team: Any = serializers.SlugRelatedField("slug", read_only=True)
+    team: Any = serializers.SlugRelatedField("slug", queryset=Team.objects.all())
+    people = PeopleField(required=False, max_length=100, help_text="Ids of people, in their order.")
 
     class Meta:
         model = Rotation
-        fields = ["id", "name", "team", "lane", "time_zone", "handoff_at", "begins_on", "ends_on", "lengths", "windows", "version"]
-        read_only_fields = fields
+        fields = ["id", "name", "team", "lane", "time_zone", "handoff_at", "begins_on", "ends_on", "lengths", "windows", "people", "version"]
+        read_only_fields = ["version"]
 
 
 class ItemFields(serializers.ModelSerializer[ChecklistItem]):
@@ -99,10 +118,24 @@ class TeamViewSet(Creates[Team], Changes[Team]):
         return policies.leads(user, thing)
 
 
-class RotationViewSet(Noun[Rotation]):
-    queryset = Rotation.objects.select_related("team")
+class RotationViewSet(ByLeads[Rotation]):
+    """Who takes turns, and when they change."""
+
+    queryset = Rotation.objects.select_related("team").prefetch_related("turns")
     serializer_class = RotationFields
     filterset_fields = ["team__slug", "lane"]
+
+    def add(self, given: dict[str, Any]) -> Rotation:
+        return self.change(Rotation(), given)
+
+    @transaction.atomic
+    def change(self, thing: Rotation, given: dict[str, Any]) -> Rotation:
+        people = given.pop("people", None)
+        put(thing, given)
+        if people is not None:
+            thing.turns.filter(layer=None).delete()
+            Turn.objects.bulk_create(Turn(rotation=thing, person_id=pk, order=order) for order, pk in enumerate(people))
+        return thing
 
 
 class ServiceViewSet(Creates[Service], Changes[Service]):

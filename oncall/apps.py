@@ -6,7 +6,7 @@ class OnCallConfig(AppConfig):
     verbose_name = "On call"
 
     def ready(self) -> None:
-        from oncall import api, joining, panels, searching, starting
+        from oncall import api, escalation_api, joining, panels, searching, starting, tokens_api
         from oncall.first_steps import put_on_shelf as put_first_steps
         from portal.accounts.joining import teams
         from portal.api import router
@@ -23,6 +23,10 @@ class OnCallConfig(AppConfig):
         rail.put("on call", Panel("oncall/_rail.html", panels.who_is_on_call))
         home.put("on-call", Panel("oncall/_home.html", panels.who_is_on_call, column="side"))
         router.register("teams", api.TeamViewSet)
+        router.register("tokens", tokens_api.TokenViewSet, basename="token")
+        router.register("memberships", escalation_api.MembershipViewSet, basename="membership")
+        router.register("escalation-policies", escalation_api.EscalationPolicyViewSet, basename="escalation-policy")
+        router.register("checklist-templates", escalation_api.ChecklistTemplateViewSet, basename="checklist-template")
         router.register("services", api.ServiceViewSet)
         router.register("rotations", api.RotationViewSet)
         router.register("checklists", api.ChecklistViewSet, basename="checklist")

@@ -5,7 +5,8 @@ class PortalConfig(AppConfig):
     name = "portal"
 
     def ready(self) -> None:
-        from portal import celery, due, first_steps, house, kept, measures, retention  # noqa: F401  (shared tasks find their application)
+        from portal import celery, decision_api, due, first_steps, house, kept, measures, retention  # noqa: F401  (shared tasks find their application)
+        from portal.api import router
         from portal.markdown import rerender
         from portal.seeding import chapters
 
@@ -16,3 +17,4 @@ class PortalConfig(AppConfig):
         measures.put_on_shelf()
         chapters.put("retention", retention.lay_out)
         chapters.put("resources", first_steps.lay_out_resources)
+        router.register("decisions", decision_api.DecisionViewSet, basename="decision")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +11,14 @@ from django.db.models import QuerySet
 from portal import clock
 from portal.accounts.models import User
 from portal.models import Entry
+from portal.shelves import Shelf
 
 if TYPE_CHECKING:
     from portal.markdown.render import Html
+
+
+# Told of each entry in the transaction that writes it; the webhooks listen.
+listeners: Shelf[Callable[[Entry], None]] = Shelf("listeners of the journal")
 
 
 def append(
@@ -29,9 +35,10 @@ def append(
 ) -> Entry:
     """Write one entry about `subject` ("incident:142"). `by` None: the portal itself. `data`: plain JSON values.
 
-    `body` is Markdown that a person wrote, with its `html` rendered before the transaction. 1 query.
+    `body` is Markdown that a person wrote, with its `html` rendered before the transaction.
+    1 query, and what the listeners ask (1 while nobody wants to be told).
     """
-    return Entry.objects.create(
+    entry = Entry.objects.create(
         subject=subject,
         kind=kind,
         at=at,
@@ -44,6 +51,9 @@ def append(
         body_html=html.html if html else "",
         body_html_key=html.key if html else "",
     )
+    for _, tell in listeners:
+        tell(entry)
+    return entry
 
 
 def entries(subject: str) -> QuerySet[Entry]:

@@ -162,6 +162,24 @@ def prepare(item: ActionItem, *, at: datetime) -> None:
     chasing.reschedule(item, now=at)
 
 
+def prepared(item: ActionItem, *, at: datetime) -> ActionItem:
+    """The same item, filled by `prepare`."""
+    prepare(item, at=at)
+    return item
+
+
+@transaction.atomic
+def write(item: ActionItem, *, at: datetime) -> ActionItem:
+    """Save an item that was made or changed in memory. Raises: ValidationError, with a sentence for what is wrong."""
+    prepare(item, at=at)
+    if item.pk:
+        item.version += 1
+    item.full_clean()
+    item.save()
+    searching.index_item(item)
+    return item
+
+
 def _reason(text: str) -> str:
     if len(text.strip()) < REASON_AT_LEAST:
         raise Invalid(f"Give a reason of at least {REASON_AT_LEAST} characters.")

@@ -14,12 +14,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from incidents.models import Incident
+from oncall.models import Team
 from portal import clock
 from portal.accounts.acting import acting
 from portal.accounts.models import User
 from portal.api import versions
-from portal.api.nouns import Noun
-from portal.errors import Stale, require
+from portal.api.nouns import Changes, Creates, Noun
+from portal.errors import Invalid, Stale, require
 from postmortems import action_items, facts, policies, writing
 from postmortems.models import ActionItem, Postmortem, Section
 
@@ -108,7 +109,7 @@ class PostmortemViewSet(Noun[Postmortem]):
 
 class ActionItemFields(serializers.ModelSerializer[ActionItem]):
     reference = serializers.CharField(read_only=True)
-    team: Any = serializers.SlugRelatedField("slug", read_only=True)
+    team: Any = serializers.SlugRelatedField("slug", queryset=Team.objects.all(), required=False, allow_null=True)
     days_late = serializers.SerializerMethodField()
 
     class Meta:
@@ -117,7 +118,7 @@ class ActionItemFields(serializers.ModelSerializer[ActionItem]):
             *["id", "reference", "postmortem", "title", "why", "type", "priority", "owner", "team", "due_on", "times_moved", "status"],
             *["evidence", "verify_by", "declined_because", "tracker_url", "created_at", "finished_at", "days_late", "version"],
         ]
-        read_only_fields = fields
+        read_only_fields = ["times_moved", "status", "evidence", "verify_by", "declined_because", "created_at", "finished_at", "version"]
 
     def get_days_late(self, item: ActionItem) -> int:
         return item.days_late(clock.now())
@@ -125,6 +126,10 @@ class ActionItemFields(serializers.ModelSerializer[ActionItem]):
 
 class EvidenceFields(serializers.Serializer[Any]):
     evidence = serializers.CharField(max_length=2000)
+
+
+class ItemReasonFields(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=2000)
 
 
 class PostponeFields(serializers.Serializer[Any]):
@@ -143,12 +148,57 @@ class ActionItemFilter(filters.FilterSet):
         return found.overdue(clock.now()) if value else found
 
 
-class ActionItemViewSet(Noun[ActionItem]):
+class ActionItemViewSet(Creates[ActionItem], Changes[ActionItem]):
+    """Improvements: owned, dated, finished with evidence."""
+
+    who_changes = "Only the team that it belongs to may change it."
     serializer_class = ActionItemFields
     filterset_class = ActionItemFilter
 
     def visible(self, user: User) -> QuerySet[ActionItem]:
         return ActionItem.objects.visible_to(user).select_related("owner", "team", "postmortem__incident")
+
+    def may_add(self, user: User, given: dict[str, Any] | None) -> bool:
+        if given is None:
+            return policies.can_change_item(user, None)
+        return policies.can_change_item(user, action_items.prepared(ActionItem(**given), at=clock.now()))
+
+    def may_change(self, user: User, thing: ActionItem) -> bool:
+        return policies.can_change_item(user, thing)
+
+    def may_hand_over(self, user: User, thing: ActionItem, given: dict[str, Any]) -> bool:
+        return policies.can_change_item(user, ActionItem(team=given.get("team", thing.team), postmortem=given.get("postmortem", thing.postmortem)))
+
+    def add(self, given: dict[str, Any]) -> ActionItem:
+        return action_items.write(ActionItem(**given), at=clock.now())
+
+    def change(self, thing: ActionItem, given: dict[str, Any]) -> ActionItem:
+        """All but the date of an item that has one: that is postponed, with a reason."""
+        if thing.due_on and given.get("due_on", thing.due_on) != thing.due_on:
+            raise Invalid("Move the date by postponing, with a reason.")
+        for name, value in given.items():
+            setattr(thing, name, value)
+        return action_items.write(thing, at=clock.now())
+
+    @extend_schema(request=None, responses=ActionItemFields)
+    @action(detail=True, methods=["post"])
+    def begin(self, request: Request, pk: str) -> Response:
+        """Somebody works on it."""
+        item = self.get_object()
+        require(policies.can_finish(self.user, item), OWN)
+        return self.answer(action_items.begin(item.pk, by=self.user, at=clock.now()))
+
+    @extend_schema(request=ItemReasonFields, responses=ActionItemFields)
+    @action(detail=True, methods=["post"])
+    def decline(self, request: Request, pk: str) -> Response:
+        item, wanted = self._own(ItemReasonFields)
+        return self.answer(action_items.decline(item.pk, wanted["reason"], by=self.user, at=clock.now()))
+
+    @extend_schema(request=ItemReasonFields, responses=ActionItemFields)
+    @action(detail=True, methods=["post"])
+    def reopen(self, request: Request, pk: str) -> Response:
+        item, wanted = self._own(ItemReasonFields)
+        return self.answer(action_items.reopen(item.pk, wanted["reason"], by=self.user, at=clock.now()))
 
     @extend_schema(request=EvidenceFields, responses=ActionItemFields)
     @action(detail=True, methods=["post"])

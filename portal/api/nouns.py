@@ -26,7 +26,7 @@ from portal.accounts.models import ApiToken, User
 from portal.accounts.roles import Role
 from portal.api.idempotency import Idempotent
 from portal.api.versions import Outdated, check, of_fields, of_version
-from portal.errors import Stale, require
+from portal.errors import DomainError, Stale, require
 from portal.web.versions import Versioned
 
 Thing = TypeVar("Thing", bound=models.Model)
@@ -183,17 +183,26 @@ class Removes(Noun[Thing]):
         return Response(status=204)
 
     def remove(self, thing: Thing) -> None:
-        thing.delete()
+        """Raises: DomainError, other things refer to it."""
+        try:
+            thing.delete()
+        except models.ProtectedError as others:
+            raise DomainError("Other things refer to it, so it is kept. Switch it off or rename it instead.", code="in_use") from others
+
+
+def in_person(request: Request) -> bool:
+    """An administrator who is signed in; a token never is, whatever its role."""
+    return not isinstance(request.auth, ApiToken) and acting(request).at_least(Role.ADMIN)
 
 
 class ByAdministrators(Noun[Thing]):
-    """Users, tokens, sources, targets and what shows raw requests: an administrator in person, never a token."""
+    """Tokens, sources, targets, webhooks and what shows raw requests: reading and writing by an administrator in person."""
 
     who_changes = "Only an administrator who is signed in may do that; a token never may."
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
-        require(not isinstance(request.auth, ApiToken) and self.user.at_least(Role.ADMIN), self.who_changes)
+    def check_permissions(self, request: Request) -> None:
+        super().check_permissions(request)
+        require(in_person(request), self.who_changes)
 
 
 @transaction.atomic

@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "portal.accounts",
     "portal.notify",
     "portal.search",
+    "portal.webhooks",
     "oncall",
     "runbooks",
     "incidents",

@@ -14,11 +14,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from oncall.models import Service
 from portal import clock
 from portal.accounts.acting import acting
 from portal.accounts.models import User
 from portal.api.documents import answer
-from portal.api.nouns import SLUG, Noun, Removes, Verbs
+from portal.api.nouns import SLUG, Changes, Creates, Noun, Removes, Verbs, in_person
 from portal.errors import require
 from portal.parsing import ObjectField
 from runbooks.diagnostics import comparing, policies, registry, runs, schedules
@@ -139,10 +140,38 @@ class RunViewSet(Noun[DiagnosticRun]):
         return Response(RunFields(runs.cancel(run.pk, by=acting(request), at=clock.now())).data)
 
 
-class TargetViewSet(Noun[Target]):
+class TargetSetup(serializers.ModelSerializer[Target]):
+    """What administrators see and set. The secret is written, never read."""
+
+    service: Any = serializers.SlugRelatedField("slug", queryset=Service.objects.all(), required=False, allow_null=True)
+    options: Any = ObjectField(required=False)
+    secret = serializers.CharField(required=False, allow_blank=True, write_only=True, trim_whitespace=False, max_length=4000)
+
+    class Meta:
+        model = Target
+        fields = [
+            *["slug", "kind", "stage", "service", "host", "port", "database", "path", "uses_tls", "username", "password_variable", "secret"],
+            "options",
+        ]
+
+
+class TargetViewSet(Creates[Target], Changes[Target], Removes[Target]):
+    """Named places that diagnostics look at. Everybody sees the names; an administrator in person sees and sets addresses."""
+
+    queryset = Target.objects.select_related("service")
     serializer_class = TargetFields
     lookup_field = "slug"
-    queryset = Target.objects.select_related("service")
+    who_changes = "Only an administrator who is signed in may do that; a token never may."
+
+    def get_serializer_class(self) -> Any:
+        documented = getattr(self, "swagger_fake_view", False)
+        return TargetSetup if documented or in_person(self.request) else TargetFields
+
+    def may_add(self, user: User, given: dict[str, Any] | None) -> bool:
+        return in_person(self.request)
+
+    def may_change(self, user: User, thing: Target) -> bool:
+        return in_person(self.request)
 
 
 class ScheduleFields(serializers.ModelSerializer[Schedule]):

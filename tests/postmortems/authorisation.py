@@ -68,6 +68,11 @@ ROWS = [
     Row("api:postmortem-publish", "POST", EDIT, of_postmortem),
     Row("api:action-item-list", "GET", READ),
     Row("api:action-item-detail", "GET", READ, of_item),
+    Row("api:action-item-list", "POST", EDIT, data=lambda world: {"title": "Better", "postmortem": world.postmortem.pk}),
+    *(Row("api:action-item-detail", method, EDIT, of_item, lambda world: {"title": "Even better"}) for method in ("PUT", "PATCH")),
+    Row("api:action-item-begin", "POST", EDIT, of_item),
+    Row("api:action-item-decline", "POST", EDIT, of_item, lambda world: {"reason": "a good enough reason"}),
+    Row("api:action-item-reopen", "POST", EDIT, of_item, lambda world: {"reason": "a good enough reason"}),
     Row("api:action-item-done", "POST", EDIT, of_item, lambda world: {"evidence": "seen"}),
     Row("api:action-item-postpone", "POST", EDIT, of_item, lambda world: {"due_on": "2030-01-01", "reason": "a good enough reason"}),
 ]

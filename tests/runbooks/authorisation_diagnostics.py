@@ -83,6 +83,8 @@ ROWS = [
     Row("api:run-cancel", "POST", RESPOND, run),
     Row("api:target-list", "GET", READ),
     Row("api:target-detail", "GET", READ, lambda world: {"slug": "matrix"}),
+    Row("api:target-list", "POST", ONLY_ADMIN, data=lambda world: {"slug": "another", "kind": "http", "host": "another.example.org"}),
+    *(Row("api:target-detail", method, ONLY_ADMIN, lambda world: {"slug": "matrix"}) for method in ("PUT", "PATCH", "DELETE")),
     Row("api:schedule-list", "GET", READ),
     Row("api:schedule-list", "POST", STAFF, data=lambda world: {"diagnostic": "stale-jobs", "target": "matrix"}),
     Row("api:schedule-detail", "GET", READ, schedule),
