@@ -22,6 +22,9 @@ check: $(VENV)/dev
 rules: $(VENV)/dev
 	$(BIN)/python deploy/check.py
 
+contract: $(VENV)/dev
+	CONTRACT_EXAMPLES=$${CONTRACT_EXAMPLES:-30} $(BIN)/python -m pytest tests/test_contract.py tests/test_api_promises.py tests/test_canary.py -q -n 2
+
 lock:
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements/run.txt
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --all-extras --group dev -o requirements/dev.txt
@@ -36,4 +39,4 @@ $(VENV)/dev: requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	touch $@ $(VENV)/run
 
-.PHONY: run test check rules lock
+.PHONY: run test contract check rules lock

@@ -42,7 +42,7 @@ class HoldingFields(serializers.ModelSerializer[Holding]):
 
 class IncidentFields(serializers.ModelSerializer[Incident]):
     reference = serializers.CharField(read_only=True)
-    service: Any = serializers.SlugRelatedField("slug", read_only=True)
+    service: Any = serializers.SlugRelatedField("slug", read_only=True, allow_null=True)
     milestones = MilestoneFields(many=True, read_only=True)
 
     class Meta:

@@ -37,7 +37,7 @@ class SectionFields(serializers.ModelSerializer[Section]):
 class PostmortemFields(serializers.ModelSerializer[Postmortem]):
     reference = serializers.CharField(read_only=True)
     incident = serializers.PrimaryKeyRelatedField(queryset=Incident.objects.all())
-    team: Any = serializers.SlugRelatedField("slug", read_only=True)
+    team: Any = serializers.SlugRelatedField("slug", read_only=True, allow_null=True)
     sections = SectionFields(many=True, read_only=True)
     facts = serializers.SerializerMethodField()
 

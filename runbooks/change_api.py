@@ -22,7 +22,7 @@ from runbooks.models import Change
 
 
 class ChangeFields(serializers.ModelSerializer[Change]):
-    service: Any = serializers.SlugRelatedField("slug", read_only=True)
+    service: Any = serializers.SlugRelatedField("slug", read_only=True, allow_null=True)
 
     class Meta:
         model = Change

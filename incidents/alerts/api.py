@@ -23,7 +23,7 @@ from portal.api.nouns import ByAdministrators, Changes, Creates, Noun, Removes
 
 class AlertFields(serializers.ModelSerializer[Alert]):
     source: Any = serializers.SlugRelatedField("name", read_only=True)
-    service: Any = serializers.SlugRelatedField("slug", read_only=True)
+    service: Any = serializers.SlugRelatedField("slug", read_only=True, allow_null=True)
     labels = serializers.DictField(read_only=True)
     annotations = serializers.DictField(read_only=True)
 

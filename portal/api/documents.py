@@ -8,7 +8,7 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiParameter, inline_serializer
+from drf_spectacular.utils import OpenApiParameter, extend_schema_serializer, inline_serializer
 from rest_framework import serializers
 
 from portal.api.idempotency import HEADER
@@ -66,6 +66,12 @@ class Documents(AutoSchema):
                 operation["responses"][code].setdefault("headers", {})["ETag"] = tag
         return operation
 
+    def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
+        """A choice that was not made yet is answered as an empty text."""
+        found = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
+        choices = found.get("enum", [""]) if direction == "response" and isinstance(found, dict) else [""]
+        return found if "" in choices or not _may_be_blank(field) else {**found, "enum": [*choices, ""]}
+
     def get_tags(self) -> list[str]:
         """The noun: the first part of the address."""
         return [self.path.removeprefix("/api/").split("/")[0]]
@@ -92,5 +98,33 @@ def _schema() -> Any:
 
 
 def answer(name: str, **fields: Any) -> Any:
-    """A schema for an answer that has no serializer of its own."""
-    return inline_serializer(name, fields)
+    """A schema for an answer that has no serializer of its own: one object, also where the action is called `list`."""
+    made: Any = inline_serializer(name, fields)
+    extend_schema_serializer(many=False)(type(made))
+    return made
+
+
+def without_narrow_formats(result: Any, **_: Any) -> Any:
+    """A hook: our times of day have no offset, which the format `time` asks for, and an address that is not set is answered as "" ."""
+    for name, component in result["components"]["schemas"].items():
+        _drop(component, {"time"} if name.endswith("Request") else {"time", "uri"})
+    return result
+
+
+def _drop(part: Any, formats: set[str]) -> None:
+    if isinstance(part, list):
+        for child in part:
+            _drop(child, formats)
+    elif isinstance(part, dict):
+        if part.get("format") in formats:
+            del part["format"]
+        if "uri" in formats and "oneOf" in part:  # an address, or "": without the format an empty one is both
+            part["anyOf"] = part.pop("oneOf")
+        for child in part.values():
+            _drop(child, formats)
+
+
+def _may_be_blank(field: Any) -> bool:
+    model = getattr(getattr(field.parent, "Meta", None), "model", None)
+    column = next((f for f in model._meta.fields if f.name == field.source), None) if model else None
+    return bool(column and column.blank)

@@ -307,7 +307,9 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api",
     "COMPONENT_SPLIT_REQUEST": True,  # what is sent and what is answered differ
-    "POSTPROCESSING_HOOKS": [],  # choices stand at their field, so that no two of them fight for one name
+    "POSTPROCESSING_HOOKS": [
+        "portal.api.documents.without_narrow_formats"
+    ],  # choices stand at their field, so that no two of them fight for one name
 }
 
 UNFOLD = {

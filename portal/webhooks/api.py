@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from portal import clock
+from portal.accounts.models import User
 from portal.api.nouns import ByAdministrators, Changes, Creates, Noun, Removes, put
 from portal.webhooks import telling
 from portal.webhooks.models import Attempt, Delivery, Webhook, known_events, new_secret, usable_secret
@@ -90,7 +91,7 @@ class DeliveryViewSet(ByAdministrators[Delivery], Noun[Delivery]):
     serializer_class = WebhookDeliveryFields
     filterset_class = DeliveryFilter
 
-    def get_queryset(self) -> QuerySet[Delivery]:
+    def visible(self, user: User) -> QuerySet[Delivery]:
         return Delivery.objects.prefetch_related("attempts")
 
     @extend_schema(request=None, responses=WebhookDeliveryFields)

@@ -31,7 +31,7 @@ from runbooks.models import DiagnosticRun, Schedule, Target
 class TargetFields(serializers.ModelSerializer[Target]):
     """By name: the address is the administrators'."""
 
-    service: Any = serializers.SlugRelatedField("slug", read_only=True)
+    service: Any = serializers.SlugRelatedField("slug", read_only=True, allow_null=True)
 
     class Meta:
         model = Target
@@ -40,7 +40,7 @@ class TargetFields(serializers.ModelSerializer[Target]):
 
 
 class RunFields(serializers.ModelSerializer[DiagnosticRun]):
-    target: Any = serializers.SlugRelatedField("slug", read_only=True)
+    target: Any = serializers.SlugRelatedField("slug", read_only=True, allow_null=True)
 
     class Meta:
         model = DiagnosticRun
@@ -175,7 +175,7 @@ class TargetViewSet(Creates[Target], Changes[Target], Removes[Target]):
 
 
 class ScheduleFields(serializers.ModelSerializer[Schedule]):
-    target: Any = serializers.SlugRelatedField("slug", read_only=True)
+    target: Any = serializers.SlugRelatedField("slug", read_only=True, allow_null=True)
     every_seconds = serializers.SerializerMethodField()
 
     class Meta:
