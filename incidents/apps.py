@@ -5,17 +5,32 @@ class IncidentsConfig(AppConfig):
     name = "incidents"
 
     def ready(self) -> None:
-        from incidents import api, attention, auto_runs, closing, measures, paging, panels, patterns, policies, searching
+        from incidents import (
+            api,
+            attention,
+            auditing,
+            auto_runs,
+            closing,
+            handing_over,
+            measures,
+            paging,
+            panels,
+            patterns,
+            policies,
+            searching,
+        )
         from incidents.alerts import api as alerts
         from incidents.alerts import ingest, ledger, severity
         from incidents.first_steps import put_on_shelf as put_first_steps
         from incidents.kept import put_on_shelf as put_kept
+        from oncall import handoffs
         from portal import due
         from portal.api import router
         from portal.home.needs import needs
         from portal.home.panels import panels as home
         from portal.metrics import MEASURES
         from portal.notify import outbox
+        from portal.probe import AUDITS
         from portal.search.documents import hidden_keys, sources
         from portal.seeding import chapters
         from portal.web.counts import counts, outside
@@ -26,6 +41,10 @@ class IncidentsConfig(AppConfig):
         due.register(paging.PASS_ON, paging.pass_on, lease=paging.LEASE)
         due.register(ledger.INGEST, ingest.handle, lease=ingest.LEASE, pool="ingest", lost=ingest.give_up)
         due.register(paging.ATTENTION, attention.watch, lease=paging.LEASE)
+        handoffs.SECTIONS.put("open incidents", handing_over.OPEN)
+        handoffs.SECTIONS.put("still firing", handing_over.FIRING)
+        handoffs.SECTIONS.put("noisiest alerts", handing_over.NOISE)
+        AUDITS.put("escalations", auditing.audit)
         outbox.gave_up.put("page", paging.page_given_up)
         sources.put("incidents", searching.everything)
         hidden_keys.put("incidents", policies.hidden_subjects)

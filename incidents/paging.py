@@ -80,6 +80,7 @@ def escalate(row: Due, now: datetime) -> None:
         if incident.quiet_since and incident.steps_taken:
             timeline.append(incident, kind="page_failed", at=now, by=None, text="Quiet and nobody looked: the escalation stops here")
             return
+        _hurry(incident, now)  # the row was due: a clock that was set back must not let the step wait again
         _take_steps(incident, now)
 
 
@@ -89,13 +90,18 @@ def pass_on(row: Due, now: datetime) -> None:
         incident = _locked(int(row.key))
         if not due.settle(row) or incident.status != Status.TRIAGE or incident.paging_begun_at is None or incident.team is None:
             return
-        coming = next_step(
-            reaching.plan_for(incident.team, incident.severity, incident.service), begun_at=incident.paging_begun_at, taken=incident.steps_taken
-        )
-        if coming and coming.at > now:
-            incident.paging_begun_at -= coming.at - now
+        _hurry(incident, now)
         due.cancel(ESCALATE, [row.key])
         _take_steps(incident, now)
+
+
+def _hurry(incident: Incident, now: datetime) -> None:
+    """The next step's time has come, whatever the plan says: the round is counted from as much earlier."""
+    if incident.team is None or incident.paging_begun_at is None:
+        return
+    coming = _next(incident, reaching.plan_for(incident.team, incident.severity, incident.service))
+    if coming and coming.at > now:
+        incident.paging_begun_at -= coming.at - now
 
 
 def page_given_up(message: Message, at: datetime) -> None:
@@ -163,6 +169,8 @@ def _plan_on(incident: Incident, step: Next | None, now: datetime, reached_someb
         due.put(ESCALATE, str(incident.pk), at=step.at, priority=1)
     elif reached_somebody or Message.objects.filter(about=incident.subject, purpose=Message.Purpose.PAGE).exclude(channel="").exists():
         timeline.append(incident, kind="page_failed", at=now, by=None, text="The escalation is exhausted: everybody was paged, nobody acknowledged")
+        incident.paging_begun_at = None  # nothing more comes by itself: red on the first page and in the audit
+        _tell_leads(incident, now)
     else:
         first = not timeline.story(incident).filter(kind="page_failed", data__nobody=True).exists()
         if first:
@@ -170,6 +178,23 @@ def _plan_on(incident: Incident, step: Next | None, now: datetime, reached_someb
             timeline.append(incident, kind="page_failed", at=now, by=None, text=text, data={"nobody": True})
         incident.steps_taken, incident.paging_begun_at = 0, now + NOBODY_AGAIN
         due.put(ESCALATE, str(incident.pk), at=now + NOBODY_AGAIN, priority=1)
+
+
+def _tell_leads(incident: Incident, now: datetime) -> None:
+    """Once an exhausted escalation: the leads, whatever rota there is."""
+    for lead in incident.team.leads() if incident.team else ():
+        outbox.queue(
+            lead,
+            channel=CHANNEL,
+            purpose=Message.Purpose.NOTICE,
+            subject=f"Nobody acknowledged {subject_of(incident)}",
+            body=f"Every step of the escalation was taken, and nobody acknowledged.\n\n{text_of(incident)}",
+            dedup_key=f"exhausted:{incident.pk}:{lead.pk}:{incident.pages_begun}",
+            at=now,
+            about=incident.subject,
+            priority=1,
+            practice=incident.kind == Incident.Kind.DRILL,
+        )
 
 
 def _page(incident: Incident, person: User, step: Next, plan: Plan, now: datetime) -> bool:

@@ -7,7 +7,6 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404
-from django.utils.dateparse import parse_datetime
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -15,7 +14,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from oncall import checklists, policies, rota, searching
+from oncall import answering, checklists, policies, searching
 from oncall.escalation_api import ByLeads
 from oncall.models import Checklist, ChecklistItem, Rotation, Service, Team, Turn
 from portal import clock
@@ -23,7 +22,7 @@ from portal.accounts.acting import acting
 from portal.accounts.models import User
 from portal.api.documents import answer
 from portal.api.nouns import Changes, Creates, Noun, put
-from portal.errors import Invalid, require
+from portal.errors import require
 
 
 class TeamFields(serializers.ModelSerializer[Team]):
@@ -171,8 +170,9 @@ class ServiceViewSet(Creates[Service], Changes[Service]):
     @action(detail=True, methods=["get"])
     def oncall(self, request: Request, slug: str) -> Response:
         """Who answers for the service, now or at `?at=` (ISO 8601 with an offset)."""
-        at = _moment(request.query_params.get("at", ""))
-        seats = rota.on_call_now(at, teams=[self.get_object().team])
+        at = answering.moment_of(request.query_params.get("at", ""))
+        service = self.get_object()
+        seats = answering.seats(service, at)
         found = [
             {
                 "rotation": seat.rotation.name,
@@ -183,19 +183,13 @@ class ServiceViewSet(Creates[Service], Changes[Service]):
             }
             for seat in seats
         ]
-        return Response({"at": at, "results": found})
-
-
-def _moment(text: str) -> Any:
-    if not text:
-        return clock.now()
-    try:
-        found = parse_datetime(text.replace(" ", "+"))
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise Invalid("at must be a moment with an offset, such as 2026-03-03T12:00:00Z.")
-    return found
+        leads = [{"id": lead.pk, "name": lead.name} for lead in service.team.leads()]
+        escalation = [
+            {"severity": severity, "after_seconds": after.total_seconds(), "whom": step.whom, "people": [person.name for person in reached.people]}
+            for severity, steps in answering.ladders(service, at)
+            for after, step, reached in steps
+        ]
+        return Response({"at": at, "results": found, "managers": leads, "escalation": escalation})
 
 
 class ChecklistViewSet(Noun[Checklist]):

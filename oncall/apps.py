@@ -6,12 +6,28 @@ class OnCallConfig(AppConfig):
     verbose_name = "On call"
 
     def ready(self) -> None:
-        from oncall import api, escalation_api, joining, panels, searching, starting, tokens_api
+        from oncall import (
+            api,
+            calendar_views,
+            checklists,
+            escalation_api,
+            handing_over,
+            handoffs,
+            joining,
+            panels,
+            readiness,
+            searching,
+            starting,
+            tokens_api,
+        )
         from oncall.first_steps import put_on_shelf as put_first_steps
         from portal.accounts.joining import teams
+        from portal.accounts.profile import SECTIONS
         from portal.api import router
+        from portal.doctor import CHECKS, Check
         from portal.home.needs import needs
         from portal.home.panels import panels as home
+        from portal.notify.methods import proved
         from portal.search.documents import sources
         from portal.seeding import chapters
         from portal.web.panels import Panel, rail
@@ -20,6 +36,15 @@ class OnCallConfig(AppConfig):
         chapters.put("on call", starting.lay_out)
         sources.put("services", searching.everything)
         needs.put("checklists", panels.needs_of_checklists)
+        needs.put("hand-offs", panels.needs_of_handoffs)
+        needs.put("swaps", panels.needs_of_swaps)
+        proved.put("checklists", checklists.proved_by_tap)
+        handoffs.SECTIONS.put("unticked checks", handing_over.UNTICKED)
+        SECTIONS.put(calendar_views.ABSENCES, Panel("oncall/_absences.html", calendar_views.absences_section, order=30))
+        SECTIONS.put(calendar_views.CALENDARS, Panel("oncall/_calendars.html", calendar_views.calendars_section, column="side", order=40))
+        CHECKS.put("people are reachable", Check(readiness.people_are_reachable, "paging"))
+        CHECKS.put("rotations without a hole", Check(readiness.no_holes_ahead, "paging"))
+        CHECKS.put("channels hand over", Check(readiness.messages_arrive, "paging"))
         rail.put("on call", Panel("oncall/_rail.html", panels.who_is_on_call))
         home.put("on-call", Panel("oncall/_home.html", panels.who_is_on_call, column="side"))
         router.register("teams", api.TeamViewSet)

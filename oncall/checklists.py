@@ -1,4 +1,4 @@
-"""Checklists: opened from a template, ticked, skipped with a reason; each tick is told in the journal of its subject."""
+"""Checklists: opened from a template, ticked, skipped with a reason, or ticked by a check; each tick is told in the journal of its subject."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from oncall.models import Checklist, ChecklistItem, ChecklistTemplate
 from portal import journal
 from portal.accounts.models import User
 from portal.errors import DomainError, Invalid
+from portal.notify.contact import ContactMethod
 
 SHIFT_TEMPLATE, ACCESS_TEMPLATE, PRODUCTION_TEMPLATE = "shift-checklist", "access-checklist", "production-incident"
+TEST_PAGE = "test-page"
 REASON_AT_LEAST = 3  # characters
 
 
@@ -47,6 +49,23 @@ def tick(item_id: int, *, by: User, at: datetime) -> ChecklistItem:
     return _settle(item_id, ChecklistItem.State.TICKED, by=by, at=at, reason="")
 
 
+def prove(person: User, proof: str, *, by_what: str, at: datetime) -> int:
+    """A check that `person` passed ticks every open item of theirs that asks for it; how many. In any transaction.
+
+    proof: `test-page`, or `diagnostic:` and its name. by_what: such as “test page by e-mail”.
+    """
+    waiting = ChecklistItem.objects.filter(checklist__person=person, checklist__ends_at__gt=at, state=ChecklistItem.State.OPEN, proof=proof)
+    ids = list(waiting.order_by("pk").values_list("pk", flat=True))
+    for pk in ids:
+        _settle(pk, ChecklistItem.State.TICKED, by=person, at=at, reason="", proved_by=by_what[:200])
+    return len(ids)
+
+
+def proved_by_tap(person: User, method: ContactMethod | None, at: datetime) -> None:
+    """A page reached its person: what asks for a test page is ticked."""
+    prove(person, TEST_PAGE, by_what=f"page tapped, by {method or 'e-mail'}", at=at)
+
+
 def skip(item_id: int, reason: str, *, by: User, at: datetime) -> ChecklistItem:
     """Not done, and why. Raises: Invalid, no reason."""
     if len(reason.strip()) < REASON_AT_LEAST:
@@ -59,22 +78,23 @@ def untick(item_id: int, *, by: User, at: datetime) -> ChecklistItem:
     """Open again."""
     item = _locked(item_id)
     if item.state != ChecklistItem.State.OPEN:
-        item.state, item.by, item.at, item.reason = ChecklistItem.State.OPEN, None, None, ""
+        item.state, item.by, item.at, item.reason, item.proved_by = ChecklistItem.State.OPEN, None, None, "", ""
         item.save()
         journal.append(item.checklist.about, kind="tick", at=at, by=by, text=f"Opened again: {item.text}")
     return item
 
 
 @transaction.atomic
-def _settle(item_id: int, state: str, *, by: User, at: datetime, reason: str) -> ChecklistItem:
+def _settle(item_id: int, state: str, *, by: User, at: datetime, reason: str, proved_by: str = "") -> ChecklistItem:
     item = _locked(item_id)
     if item.state == state:
         return item
     if item.state != ChecklistItem.State.OPEN:
         raise DomainError(f"{item.by} already {item.get_state_display().lower()} “{item.text}”. Open it again first.", code="already_settled")
-    item.state, item.by, item.at, item.reason = state, by, at, reason
+    item.state, item.by, item.at, item.reason, item.proved_by = state, by, at, reason, proved_by
     item.save()
-    told = f"Ticked: {item.text}" if state == ChecklistItem.State.TICKED else f"Skipped: {item.text} ({reason})"
+    proven = f" ({proved_by})" if proved_by else ""
+    told = f"Ticked: {item.text}{proven}" if state == ChecklistItem.State.TICKED else f"Skipped: {item.text} ({reason})"
     journal.append(item.checklist.about, kind="tick", at=at, by=by, text=told)
     return item
 

@@ -8,8 +8,8 @@ from typing import Any
 from django.db.models import Count, Q
 from django.urls import reverse
 
-from oncall import rota
-from oncall.models import Checklist
+from oncall import handoffs, rota
+from oncall.models import Checklist, Handoff, Swap
 from portal.accounts.models import User
 from portal.home.needs import Need
 
@@ -32,4 +32,34 @@ def needs_of_checklists(user: User, now: datetime) -> list[Need]:
             url=reverse("checklist-detail", args=[pk]),
         )
         for pk, title, due_at, left in mine
+    ]
+
+
+def needs_of_handoffs(user: User, now: datetime) -> list[Need]:
+    """Hand-offs that I write or accept. 1 query."""
+    mine = Handoff.objects.filter(Q(outgoing=user, state="writing") | Q(incoming=user, state="sent")).select_related("rotation")
+    return [
+        Need(
+            what="Write the hand-off" if handoff.state == "writing" else "Accept the hand-off",
+            why=str(handoff.rotation),
+            due_at=handoff.at if handoff.state == "writing" else handoff.at + handoffs.LEAD_AFTER,
+            url=reverse("handoff-detail", args=[handoff.pk]),
+            icon="handshake",
+        )
+        for handoff in mine
+    ]
+
+
+def needs_of_swaps(user: User, now: datetime) -> list[Need]:
+    """Shifts that somebody asks me to take. 1 query."""
+    asked = Swap.objects.filter(taker=user, state="offered", ends_at__gt=now).select_related("rotation", "giver")
+    return [
+        Need(
+            what=f"Answer {swap.giver.first_name}: take a shift?",
+            why=str(swap.rotation),
+            due_at=swap.starts_at,
+            url=reverse("swap-detail", args=[swap.pk]),
+            icon="arrow-right-left",
+        )
+        for swap in asked
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 
-from oncall.models import Checklist, Membership, Team
+from oncall.models import Checklist, Handoff, Membership, Team
 from portal.accounts.models import User
 from portal.accounts.roles import Role
 
@@ -40,3 +40,18 @@ def _memberships(user: User, team: Team | None) -> QuerySet[Membership]:
 def can_tick(user: User, checklist: Checklist) -> bool:
     """The person whose checklist it is, and administrators."""
     return user.is_active and (checklist.person_id == user.pk or user.at_least(Role.ADMIN))
+
+
+def can_answer(user: User) -> bool:
+    """May be on call: active people with the role responder or above."""
+    return not user.is_service and user.at_least(Role.RESPONDER)
+
+
+def can_hand_over(user: User, handoff: Handoff) -> bool:
+    """Writes the hand-off: whoever goes, and leads of the team."""
+    return user.is_active and (handoff.outgoing_id == user.pk or leads(user, handoff.rotation.team))
+
+
+def can_take_over(user: User, handoff: Handoff) -> bool:
+    """Accepts it: whoever comes, and leads of the team."""
+    return user.is_active and (handoff.incoming_id == user.pk or leads(user, handoff.rotation.team))

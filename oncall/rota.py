@@ -60,10 +60,13 @@ class Loaded:
 
 
 def load(start: datetime, end: datetime, rotations: QuerySet[Rotation] | None = None) -> list[Loaded]:
-    """Rotations with all that decides who answers in [start, end), by team. 4 queries whatever their number."""
-    found = list((Rotation.objects.all() if rotations is None else rotations).select_related("team"))
+    """Rotations with all that decides who answers in [start, end), by team. 5 queries whatever their number."""
+    found = list(Rotation.objects.all() if rotations is None else rotations)
     if not found:
         return []
+    teams = Team.objects.in_bulk({rotation.team_id for rotation in found})  # a team once, not once a rotation: a third of the time
+    for rotation in found:
+        rotation.team = teams[rotation.team_id]
     only = {} if rotations is None else {"rotation__in": [rotation.pk for rotation in found]}
     layers: dict[int, list[Layer]] = defaultdict(list)
     for layer in Layer.objects.filter(**only):
@@ -85,7 +88,7 @@ def _loaded(rotation: Rotation, layers: list[Layer], people: dict[tuple[int, int
 
 
 def on_call_now(at: datetime, *, teams: Iterable[Team] | None = None, rotations: QuerySet[Rotation] | None = None) -> list[OnCall]:
-    """Who answers in every rotation (of `teams`), by team, primary first. 5 queries."""
+    """Who answers in every rotation (of `teams`), by team, primary first. 6 queries."""
     found = rotations if teams is None else Rotation.objects.filter(team__in=list(teams))
     loaded = load(at, at + INSTANT, found)
     answers = [schedule.answer_at(one.plan, at) for one in loaded]
@@ -130,13 +133,13 @@ def _why(one: Loaded, answer: Answer) -> str:
 
 
 def responder(team: Team, lane: str, at: datetime) -> OnCall | None:
-    """Who answers in the team's lane; None when the team has no rotation there. 5 queries."""
+    """Who answers in the team's lane; None when the team has no rotation there. 6 queries."""
     found = on_call_now(at, rotations=Rotation.objects.filter(team=team, lane=lane))
     return found[0] if found else None
 
 
 def coming(start: datetime, end: datetime, rotations: QuerySet[Rotation] | None = None) -> list[tuple[Rotation, list[Span]]]:
-    """Who answers in every rotation through [start, end), overrides and holes included. 5 queries.
+    """Who answers in every rotation through [start, end), overrides and holes included. 6 queries.
 
     The first and the last span are as long as their shift, not cut at the edges of the question.
     """

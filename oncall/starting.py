@@ -113,7 +113,7 @@ def _checklists() -> list[tuple[str, str, bool, list[tuple[str, str, str]]]]:
     production = [(group, text, "") for group, texts in PRODUCTION_ITEMS.items() for text in texts]
     return [
         (SHIFT_TEMPLATE, "Before the shift", True, [("", text, "") for text in SHIFT_ITEMS]),
-        (ACCESS_TEMPLATE, "Access before the shift", False, list(ACCESS_ITEMS)),
+        (ACCESS_TEMPLATE, "Access before the shift", True, list(ACCESS_ITEMS)),
         (PRODUCTION_TEMPLATE, "Production incident", False, production),
     ]
 

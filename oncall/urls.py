@@ -1,11 +1,36 @@
 from django.urls import path
 
-from oncall import views
+from oncall import calendar_views, handoff_views, rotation_views, swap_views, views
 
 urlpatterns = [
     path("", views.oncall, name="oncall"),
+    path("mine/", views.my_shifts, name="my-shifts"),
     path("checklists/<int:pk>/", views.checklist_detail, name="checklist-detail"),
     path("checklists/items/<int:pk>/tick/", views.checklist_tick, name="checklist-tick"),
     path("checklists/items/<int:pk>/untick/", views.checklist_untick, name="checklist-untick"),
     path("checklists/items/<int:pk>/skip/", views.checklist_skip, name="checklist-skip"),
+    path("rotations/new/", rotation_views.rotation_edit, name="rotation-new"),
+    path("rotations/<int:pk>/", rotation_views.rotation_detail, name="rotation-detail"),
+    path("rotations/<int:pk>/edit/", rotation_views.rotation_edit, name="rotation-edit"),
+    path("rotations/<int:pk>/layers/new/", rotation_views.layer_edit, name="layer-new"),
+    path("rotations/<int:pk>/layers/<int:layer_pk>/", rotation_views.layer_edit, name="layer-edit"),
+    path("rotations/<int:pk>/layers/<int:layer_pk>/remove/", rotation_views.layer_remove, name="layer-remove"),
+    path("rotations/<int:pk>/cover/", rotation_views.cover, name="rotation-cover"),
+    path("rotations/<int:pk>/overrides/", rotation_views.override_add, name="override-add"),
+    path("rotations/<int:pk>/overrides/<int:override_pk>/remove/", rotation_views.override_remove, name="override-remove"),
+    path("rotations/<int:pk>/import/", rotation_views.import_shifts, name="rotation-import"),
+    path("rotations/<int:pk>/swaps/", swap_views.swap_offer, name="swap-offer"),
+    path("swaps/<int:pk>/", swap_views.swap_detail, name="swap-detail"),
+    path("swaps/<int:pk>/accept/", swap_views.swap_accept, name="swap-accept"),
+    path("swaps/<int:pk>/decline/", swap_views.swap_decline, name="swap-decline"),
+    path("swaps/<int:pk>/take-back/", swap_views.swap_take_back, name="swap-take-back"),
+    path("handoffs/<int:pk>/", handoff_views.handoff_detail, name="handoff-detail"),
+    path("handoffs/<int:pk>/accept/", handoff_views.handoff_accept, name="handoff-accept"),
+    path("feeds/<str:secret>.ics", calendar_views.feed, name="calendar-feed"),
+    path("feeds/new/", calendar_views.feed_make, name="feed-make"),
+    path("feeds/<int:pk>/revoke/", calendar_views.feed_revoke, name="feed-revoke"),
+    path("absences/add/", calendar_views.absence_add, name="absence-add"),
+    path("absences/import/", calendar_views.absence_import, name="absence-import"),
+    path("absences/calendar/", calendar_views.calendar_save, name="calendar-save"),
+    path("absences/<int:pk>/remove/", calendar_views.absence_remove, name="absence-remove"),
 ]

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from django.db import DatabaseError, close_old_connections, connection
 
-from portal import due, heartbeat, schema
+from portal import due, heartbeat, jumps, schema
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +29,7 @@ class Pump(threading.Thread):
     def run(self) -> None:
         checked = pulsed = float("-inf")
         newer = False
+        watch = jumps.Watch()
         with ThreadPoolExecutor(self.threads, thread_name_prefix=f"{self.pool}") as executor:
             while not self.stop.is_set():
                 close_old_connections()
@@ -39,6 +40,8 @@ class Pump(threading.Thread):
                         pulsed = time.monotonic()
                         heartbeat.pulse(heartbeat.this_worker())
                         due.note_claims()
+                    if self.pool == "paging":
+                        jumps.follow(watch.jumped_back())
                     if not newer:
                         due.run(self.pool, executor=executor, limit=2 * self.threads)
                 except DatabaseError as trouble:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from portal import clock, due, heartbeat, retention
+from portal import clock, due, heartbeat, probe, retention
 from portal.api import idempotency
 
 
@@ -29,3 +29,15 @@ def purge_tonight() -> None:
 @shared_task(name="portal.forget_answers")
 def forget_answers() -> int:
     return idempotency.forget(clock.now())
+
+
+@shared_task(name="portal.probe")
+def begin_probe() -> None:
+    """Only the first one is needed: a probe that arrived puts the next."""
+    probe.begin(clock.now())
+
+
+@shared_task(name="portal.audit")
+def audit() -> int:
+    """Finds and sets going what stalled; how much was found."""
+    return len(probe.audit(clock.now()))

@@ -52,6 +52,8 @@ urlpatterns = [
     path("notify/", include("portal.notify.urls")),
     path("t/<str:token>/", test_page, name="test-page"),
     path("oncall/", include("oncall.urls")),
+    path("paging/", include("oncall.paging_urls")),
+    path("services/", include("oncall.service_urls")),
     path("runbooks/", include("runbooks.urls")),
     path("r/", include("runbooks.short_urls")),
     path("diagnostics/", include("runbooks.diagnostics.urls")),

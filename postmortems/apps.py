@@ -7,6 +7,7 @@ class PostmortemsConfig(AppConfig):
     def ready(self) -> None:
         from incidents.closing import gates
         from incidents.panels import IncidentPanel, after
+        from oncall import handoffs
         from portal import decisions
         from portal.api import router
         from portal.home.needs import needs
@@ -14,7 +15,7 @@ class PostmortemsConfig(AppConfig):
         from portal.metrics import MEASURES
         from portal.search.documents import sources
         from portal.web.counts import counts
-        from postmortems import api, measures, panels, searching, writing
+        from postmortems import api, handing_over, measures, panels, searching, writing
         from postmortems.first_steps import put_on_shelf as put_first_steps
         from postmortems.models import Section
 
@@ -30,6 +31,7 @@ class PostmortemsConfig(AppConfig):
         needs.put("action items", panels.needs_of_items)
         needs.put("postmortems to publish", panels.needs_of_drafts)
         counts.put("overdue action items", panels.overdue_count)
+        handoffs.SECTIONS.put("actions due", handing_over.DUE)
         sources.put("postmortems", searching.everything)
         texts.put("postmortems.sections", Text(Section, "body", prefix=writing.prefix_of))
         MEASURES.put("learning", measures.learning)

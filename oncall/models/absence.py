@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from oncall.holidays import known_country
+from portal.secrets import EncryptedTextField
 
 
 class Calendar(models.Model):
@@ -16,6 +17,7 @@ class Calendar(models.Model):
     country = models.CharField(
         max_length=10, blank=True, validators=[known_country], help_text="Whose public holidays are shown, such as DE, DE-BY or US-CA."
     )
+    absences_url = EncryptedTextField(blank=True)  # an .ics address, often with a secret in it
     read_at = models.DateTimeField(null=True, blank=True)
     trouble = models.CharField(max_length=300, blank=True)
 

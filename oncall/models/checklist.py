@@ -85,6 +85,11 @@ class Checklist(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def done(self) -> int:
+        """How many items are ticked or skipped; reads the prefetched items."""
+        return sum(item.state != "open" for item in self.items.all())
+
 
 class ChecklistItem(models.Model):
     """One line of a copy, its text as it was when the copy was made."""

@@ -23,7 +23,7 @@ class AddMethod(forms.Form):
     )  # fmt: skip
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **{"auto_id": "method_%s", **kwargs})
         self.fields["kind"].choices = methods.kinds_for(user)  # type: ignore[attr-defined]
 
 
@@ -35,7 +35,7 @@ class AddRule(forms.ModelForm):  # type: ignore[type-arg]
         widgets = {"starts": forms.TimeInput(attrs={"type": "time"}), "ends": forms.TimeInput(attrs={"type": "time"})}
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **{"auto_id": "rule_%s", **kwargs})
         self.instance.owner = user
         self.fields["method"].queryset = ContactMethod.objects.filter(owner=user)  # type: ignore[attr-defined]
         self.fields["severity"].choices = [("", "every severity"), (1, "SEV1"), (2, "SEV2"), (3, "SEV3")]  # type: ignore[attr-defined]
@@ -59,3 +59,6 @@ class Quiet(forms.ModelForm):  # type: ignore[type-arg]
         if cleaned.get("starts") and cleaned.get("starts") == cleaned.get("ends"):
             self.add_error("ends", "The two times are the same: that would be the whole day.")
         return cleaned
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"auto_id": "quiet_%s", **kwargs})

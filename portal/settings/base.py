@@ -275,6 +275,9 @@ DEFAULT_FROM_EMAIL = env.text("PORTAL_EMAIL_FROM", f"standby@{urlsplit(BASE_URL)
 CHANNEL_HOSTS = env.words("PORTAL_CHANNEL_HOSTS", "")
 PAGERDUTY_EVENTS_URL = env.url("PORTAL_PAGERDUTY_EVENTS_URL", "https://events.pagerduty.com/v2/enqueue", {"http", "https"})
 
+# Outside this house, a dead man's switch that hears from us each minute while paging works.
+HEARTBEAT_URL = env.url("PORTAL_HEARTBEAT_URL", "", {"http", "https"})
+
 # Celery: a hint that there is work, never the work itself (docs/decisions/0001).
 BROKER_URL = env.url("PORTAL_BROKER_URL", "memory://", {"memory", "redis", "rediss"})
 CELERY_BROKER_URL = BROKER_URL

@@ -54,7 +54,7 @@ class Mailbox:
 class Portal:
     """`manage.py up` on SQLite, or web, worker and beat on PostgreSQL and Redis: the same code, other commands."""
 
-    def __init__(self, database_url: str = "", redis_url: str = "", smtp_port: int = 25, target_port: int = 0) -> None:
+    def __init__(self, database_url: str = "", redis_url: str = "", smtp_port: int = 25, target_port: int = 0, **more: str) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="standby-journey-"))
         self.port = servers.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -68,6 +68,7 @@ class Portal:
             "PORTAL_REDIS_TARGET": f"redis://127.0.0.1:{target_port}/0" if target_port else "",
             "PORTAL_LOG_LEVEL": "WARNING",
             "PYTHONPATH": str(REPOSITORY_ROOT),
+            **more,
         }
         self.processes: list[subprocess.Popen] = []
         self.log = open(self.folder / "log", "wb")  # noqa: SIM115  (closed with the portal)

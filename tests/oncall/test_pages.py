@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from oncall import shifts, starting
-from oncall.models import Checklist
+from oncall.models import Checklist, ChecklistTemplate
 from portal import clock
 from tests.conftest import person
 
@@ -17,6 +17,7 @@ pytestmark = pytest.mark.django_db
 def checklist(rotation):
     """Of whoever has the shift now."""
     starting.lay_out(clock.now())
+    ChecklistTemplate.objects.exclude(slug="shift-checklist").update(before_shifts=False)
     shifts.open_checklists(clock.now())
     return Checklist.objects.first()
 

@@ -53,7 +53,7 @@ def test_who_is_on_call_costs_the_same_for_one_rotation_and_for_many(rotation, c
         team = type(crew).objects.create(name=f"Team {n}", slug=f"team-{n}")
         Rotation.objects.create(team=team, name=f"Rotation {n}", begins_on=noon.date())
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         seats = rota.on_call_now(noon)
 
     assert len(seats) == 21
