@@ -11,8 +11,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from incidents import lifecycle, policies, searching
-from incidents.alerts import ingest
-from incidents.models import AutoRun, Delivery, Incident, Milestone, SeverityRule, Source
+from incidents.alerts import asking, ingest, mapping, replay, rules
+from incidents.models import AlertRule, AutoRun, Delivery, Incident, MaintenanceWindow, Milestone, SeverityLevel, SeverityRule, Source
 from portal import clock
 from portal.accounts.acting import acting
 from portal.accounts.models import User
@@ -78,12 +78,29 @@ class OnlyAdministrators(PolicyAdmin):
         return user.at_least(Role.ADMIN)
 
 
+class SourceForm(forms.ModelForm[Source]):
+    def clean_mapping(self) -> Any:
+        found = self.cleaned_data["mapping"] or {}
+        wrong = mapping.problems(found) if found else []
+        if wrong:
+            raise forms.ValidationError(wrong)
+        return found
+
+
 @admin.register(Source)
 class SourceAdmin(OnlyAdministrators):
     list_display = ["name", "is_enabled", "default_service", "last_heartbeat_at", "stale_since"]
     list_select_related = ["default_service"]
-    fields = ["name", "is_enabled", "default_service"]
-    readonly_fields = ["name"]
+    fields = [
+        *["name", "is_enabled", "default_service", "key_labels", "api_urls", "prometheus_url", "silent_after", "shape", "mapping"],
+        *["last_heartbeat_at", "stale_since", "confirmed_at", "trouble", "refused_count", "refused_at"],
+    ]
+    readonly_fields = ["name", "last_heartbeat_at", "stale_since", "confirmed_at", "trouble", "refused_count", "refused_at"]
+    form = SourceForm
+
+    def save_model(self, request: HttpRequest, obj: Source, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        asking.schedule(clock.now())
 
     def may_add(self, user: User) -> bool:
         return False  # `manage.py create_source` shows the token once
@@ -98,16 +115,62 @@ class SeverityRuleAdmin(OnlyAdministrators):
         return self.has_change_permission(request, obj)
 
 
+class RuleForm(forms.ModelForm[AlertRule]):
+    def clean_matchers(self) -> str:
+        text: str = self.cleaned_data["matchers"]
+        try:
+            rules.matchers(text)
+        except DomainError as refusal:
+            raise forms.ValidationError(str(refusal)) from refusal
+        return text
+
+
+@admin.register(AlertRule)
+class AlertRuleAdmin(OnlyAdministrators):
+    list_display = ["__str__", "order", "is_enabled", "action", "severity", "service", "source"]
+    list_filter = ["is_enabled", "action", "source"]
+    list_select_related = ["source", "service"]
+    form = RuleForm
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
+        return self.has_change_permission(request, obj)
+
+
+@admin.register(SeverityLevel)
+class SeverityLevelAdmin(OnlyAdministrators):
+    list_display = ["__str__", "means", "error_rate_above", "paged"]
+
+
+@admin.register(MaintenanceWindow)
+class MaintenanceWindowAdmin(OnlyAdministrators):
+    list_display = ["service", "starts_at", "ends_at", "reason", "created_by", "cancelled_at"]
+    list_filter = ["service"]
+    list_select_related = ["service", "created_by"]
+    fields = ["service", "starts_at", "ends_at", "reason", "cancelled_at"]
+
+    def save_model(self, request: HttpRequest, obj: MaintenanceWindow, form: Any, change: bool) -> None:
+        if not change:
+            obj.created_by, obj.created_at = acting(request), clock.now()
+        super().save_model(request, obj, form, change)
+
+
 @admin.register(Delivery)
 class DeliveryAdmin(OnlyAdministrators):
     list_display = ["pk", "source", "state", "understood", "alert_count", "received_at"]
     list_filter = ["state", "understood", "source"]
     list_select_related = ["source"]
     exclude = ["body"]
-    actions = ["try_again"]
+    actions = ["try_again", "say_what_would_happen"]
 
     def may_change(self, user: User, thing: Any | None) -> bool:
         return False  # what was received stays as it came
+
+    @admin.action(description="What would happen now", permissions=["view"])
+    def say_what_would_happen(self, request: HttpRequest, chosen: QuerySet[Delivery]) -> None:
+        for delivery in chosen.select_related("source__default_service__team")[:20]:
+            outcome = replay.dry_run(delivery, now=clock.now())
+            told = "; ".join([*outcome.problems, *outcome.lines][:5]) or "no alerts"
+            self.message_user(request, f"Delivery {delivery.pk}: {len(outcome.opened)} incidents, {outcome.pages} messages. {told}.")
 
     @admin.action(description="Try again", permissions=["view"])
     def try_again(self, request: HttpRequest, chosen: QuerySet[Delivery]) -> None:

@@ -6,6 +6,7 @@ class IncidentsConfig(AppConfig):
 
     def ready(self) -> None:
         from incidents import (
+            alert_api,
             api,
             attention,
             auditing,
@@ -20,7 +21,7 @@ class IncidentsConfig(AppConfig):
             searching,
         )
         from incidents.alerts import api as alerts
-        from incidents.alerts import ingest, ledger, severity
+        from incidents.alerts.starting import put_on_shelves as put_alerts
         from incidents.first_steps import put_on_shelf as put_first_steps
         from incidents.kept import put_on_shelf as put_kept
         from oncall import handoffs
@@ -39,7 +40,6 @@ class IncidentsConfig(AppConfig):
 
         due.register(paging.ESCALATE, paging.escalate, lease=paging.LEASE)
         due.register(paging.PASS_ON, paging.pass_on, lease=paging.LEASE)
-        due.register(ledger.INGEST, ingest.handle, lease=ingest.LEASE, pool="ingest", lost=ingest.give_up)
         due.register(paging.ATTENTION, attention.watch, lease=paging.LEASE)
         handoffs.SECTIONS.put("open incidents", handing_over.OPEN)
         handoffs.SECTIONS.put("still firing", handing_over.FIRING)
@@ -48,10 +48,10 @@ class IncidentsConfig(AppConfig):
         outbox.gave_up.put("page", paging.page_given_up)
         sources.put("incidents", searching.everything)
         hidden_keys.put("incidents", policies.hidden_subjects)
+        alert_api.put_on(router)
         router.register("incidents", api.IncidentViewSet, basename="incident")
         outside.put("open incidents", panels.open_outside)
         router.register("alerts", alerts.AlertViewSet, basename="alert")
-        router.register("episodes", alerts.EpisodeViewSet, basename="episode")
         router.register("deliveries", alerts.DeliveryViewSet, basename="delivery")
         router.register("sources", alerts.SourceViewSet, basename="source")
         router.register("severity-rules", alerts.SeverityRuleViewSet, basename="severity-rule")
@@ -64,8 +64,8 @@ class IncidentsConfig(AppConfig):
         panels.after.put("patterns", panels.IncidentPanel("incidents/_patterns.html", patterns.panel))
         chapters.put("rules for diagnostics", auto_runs.lay_out)
         closing.gates.put("milestones", closing.missing_milestones)
-        chapters.put("severity rules", severity.lay_out)
         MEASURES.put("incidents", measures.incidents)
         MEASURES.put("alerts", measures.alerts)
         put_first_steps()
         put_kept()
+        put_alerts()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import forms
+from django.http import QueryDict
 
 from incidents.models.incident import Severity, Status
 from oncall.models import Service
@@ -28,3 +29,15 @@ class Note(forms.Form):
 class NewSeverity(forms.Form):
     severity = forms.TypedChoiceField(choices=Severity.choices, coerce=int)
     reason = forms.CharField(required=False, max_length=1000)
+
+
+class Taken(forms.Form):
+    """Alerts of the inbox: into that incident, or a new one."""
+
+    episodes = forms.TypedMultipleChoiceField(coerce=int)
+    incident = forms.IntegerField(required=False, min_value=1, max_value=2**62)
+
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data)
+        chosen = [text for text in data.getlist("episodes") if text.isascii() and text.isdigit() and len(text) < 19]
+        self.fields["episodes"].choices = [(text, text) for text in chosen]  # type: ignore[attr-defined]

@@ -47,6 +47,7 @@ def open_from_alert(
     happened_before: Incident | None = None,
     unmapped: str = "",
     page: bool = True,
+    opened_from: str = "",
 ) -> Incident:
     """A new incident in triage that takes the alerts of its key, and its first page, in the caller's transaction.
 
@@ -63,6 +64,7 @@ def open_from_alert(
         opened_at=at,
         happened_before=happened_before,
         unmapped_severity=unmapped[:200],
+        opened_from=opened_from,
     )
     milestones.fill(incident, "impact_started", at=detected_at, recorded_at=at)
     milestones.fill(incident, "detected", at=detected_at, recorded_at=at)
@@ -220,28 +222,35 @@ def attention_lost(incident: Incident, at: datetime, *, why: str) -> None:
     paging.begin(incident, at)
 
 
-def alert_returned(incident: Incident, at: datetime) -> None:
-    """A resolved incident that its alert came back to: investigated again, paged like a new one. In the caller's transaction, which locks it."""
+def alert_returned(incident: Incident, at: datetime, *, page: bool = True) -> None:
+    """A resolved incident that its alert came back to: paged like a new one (`page` False: the caller does it).
+
+    In the caller's transaction, which locks it.
+    """
     incident.status, incident.resolved_at, incident.quiet_since = Status.TRIAGE, None, None
     incident.acknowledged_at = incident.acknowledged_by = None
     store(incident)
     timeline.append(incident, kind="status", at=at, by=None, text="Reopened: the alert returned")
-    paging.begin(incident, at)
+    if page:
+        paging.begin(incident, at)
     searching.index(incident)
 
 
-def raise_severity(incident: Incident, to: int, *, at: datetime, why: str) -> None:
-    """A worse severity by an alert, paged anew while nobody has it; a person's choice of the same or a worse one stands.
+def raise_severity(incident: Incident, to: int, *, at: datetime, why: str, page: bool = True) -> bool:
+    """A worse severity by an alert, paged anew while nobody has it (`page` False: the caller does it); True: it rose.
+
+    A person's choice of the same or a worse one stands.
 
     In the caller's transaction, which locks the incident.
     """
     if to >= incident.severity:
-        return
+        return False
     was, incident.severity = incident.severity, to
     store(incident)
     timeline.append(incident, kind="severity", at=at, by=None, text=f"SEV{was} → SEV{to}: {why}")
-    if incident.waits:
+    if page and incident.waits:
         paging.begin(incident, at)
+    return True
 
 
 @transaction.atomic

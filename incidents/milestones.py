@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Min
+from django.db.models.functions import Coalesce
 
 from incidents import timeline
 from incidents.models import Incident, Milestone
@@ -22,7 +23,8 @@ def fill(incident: Incident, name: str, *, at: datetime, recorded_at: datetime, 
 
 def alerted_at(incident: Incident) -> datetime | None:
     """When the first page was handed over to a channel; None while none was. 1 query."""
-    found: datetime | None = Message.objects.filter(about=incident.subject, purpose=Message.Purpose.PAGE).aggregate(first=Min("sent_at"))["first"]
+    pages = Message.objects.filter(about=incident.subject, purpose=Message.Purpose.PAGE)
+    found: datetime | None = pages.aggregate(first=Min(Coalesce("sent_at", "bundle__sent_at")))["first"]
     return found
 
 

@@ -214,6 +214,8 @@ def _page(incident: Incident, person: User, step: Next, plan: Plan, now: datetim
 
 def _queue_page(incident: Incident, person: User, method: ContactMethod | None, chain: str, plan: Plan, now: datetime) -> None:
     link = links.acknowledge_url(incident, person, method)
+    first = incident.steps_taken == 1
+    alone = first and not incident.is_storm and incident.pk in Incident.objects.first_criticals([incident], now)
     outbox.queue(
         person,
         channel=method.kind if method else CHANNEL,
@@ -226,7 +228,8 @@ def _queue_page(incident: Incident, person: User, method: ContactMethod | None, 
         link=link,
         at=now,
         about=incident.subject,
-        priority=0 if incident.steps_taken == 1 else 1,
+        priority=0 if first else 1,
+        alone=alone,
         practice=incident.kind == Incident.Kind.DRILL,
     )
 

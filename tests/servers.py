@@ -116,6 +116,83 @@ class Redis:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+class Prometheus:
+    """Scrapes the given targets as job `agent-api` each second, and sends what its rules find to the Alertmanagers."""
+
+    def __init__(self, rules: str, targets: list[str], alertmanagers: list[str]) -> None:
+        self.program = find("prometheus", "prometheus")
+        self.port = free_port()
+        self.folder = Path(tempfile.mkdtemp(prefix="standby-prometheus-"))
+        (self.folder / "agent.rules.yml").write_text(rules)
+        (self.folder / "prometheus.yml").write_text(
+            "global: { scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s }\n"
+            f"rule_files: [{self.folder}/agent.rules.yml]\n"
+            f"alerting: {{ alertmanagers: [{{ static_configs: [{{ targets: {alertmanagers} }}] }}] }}\n"
+            f"scrape_configs: [{{ job_name: agent-api, static_configs: [{{ targets: {targets} }}] }}]\n"
+        )
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self.port}"
+
+    def start(self) -> None:
+        self.log = open(self.folder / "log", "ab")  # noqa: SIM115
+        files = [f"--config.file={self.folder}/prometheus.yml", f"--storage.tsdb.path={self.folder}/data"]
+        command = [self.program, *files, f"--web.listen-address={LOOPBACK}:{self.port}", "--rules.alert.resend-delay=2s"]
+        self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log)
+        wait_for_port(self.port)
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(20)
+        self.log.close()
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.log.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Alertmanager:
+    """The shipped configuration, with other addresses and short intervals. `kill(and_forget=True)` takes its state along."""
+
+    def __init__(self, config: str, template: str) -> None:
+        self.program = find("prometheus-alertmanager", "prometheus-alertmanager")
+        self.port = free_port()
+        self.folder = Path(tempfile.mkdtemp(prefix="standby-alertmanager-"))
+        (self.folder / "alertmanager.yml").write_text(config)
+        (self.folder / "standby.tmpl").write_text(template)
+        self.start()
+
+    @property
+    def address(self) -> str:
+        return f"{LOOPBACK}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.address}"
+
+    def start(self) -> None:
+        self.log = open(self.folder / "log", "ab")  # noqa: SIM115
+        files = [f"--config.file={self.folder}/alertmanager.yml", f"--storage.path={self.folder}/data"]
+        command = [self.program, *files, f"--web.listen-address={self.address}", f"--web.external-url={self.url}", "--cluster.listen-address="]
+        self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log)
+        wait_for_port(self.port)
+
+    def kill(self, *, and_forget: bool = False) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.log.close()
+        if and_forget:
+            shutil.rmtree(self.folder / "data", ignore_errors=True)
+
+    def close(self) -> None:
+        self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
 @contextlib.contextmanager
 def postgres() -> Iterator[Postgres]:
     server = Postgres()

@@ -19,6 +19,7 @@ NAME_LIMIT = 200  # characters
 PAIRS_LIMIT = 64  # labels, and as many annotations
 PROBLEMS_LIMIT = 50  # sentences kept of one body
 DIGITS_LIMIT = 20
+DRILL_LABEL = "standby_drill"
 DEPTH_LIMIT = 20
 FUTURE = timedelta(minutes=10)  # more than that is a wrong clock
 
@@ -151,8 +152,12 @@ def _report(position: int, alert: Any, *, received_at: datetime, tell: Callable[
         tell(f"{which} has no labels and was left out.")
         return None
     identity = {name: _text(value) for name, value in labels.items()}
+    is_posing = DRILL_LABEL in identity
+    if is_posing:
+        tell(f"{which} carries the label {DRILL_LABEL}, which only a running drill may; it was taken off.")
+        del identity[DRILL_LABEL]
     ours, sent = fingerprint(identity.items()), alert.get("fingerprint")
-    if sent and sent != ours:
+    if sent and sent != ours and not is_posing:
         tell(f"{which} was sent with the fingerprint {clean_line(_text(sent))[:40]}; its labels give {ours}, which is kept.")
     status = alert.get("status")
     if status not in ("firing", "resolved"):

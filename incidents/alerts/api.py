@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from incidents.alerts import ingest, sources
-from incidents.models import Alert, Delivery, Episode, SeverityRule, Source
+from incidents.models import Alert, Delivery, SeverityRule, Source
 from oncall.models import Service
 from portal import clock
 from portal.accounts.models import User
@@ -55,34 +55,6 @@ class AlertViewSet(Noun[Alert]):
         return Alert.objects.visible_to(user).select_related("source", "service")
 
 
-class EpisodeFields(serializers.ModelSerializer[Episode]):
-    class Meta:
-        model = Episode
-        fields = [
-            *["id", "alert", "number", "incident", "started_at", "first_seen_at", "last_seen_at", "ended_at", "ended_how", "reopened_at"],
-            *["reopenings", "was_firing"],
-        ]
-        read_only_fields = fields
-
-
-class EpisodeFilter(filters.FilterSet):
-    firing = filters.BooleanFilter("ended_at", lookup_expr="isnull")
-
-    class Meta:
-        model = Episode
-        fields = ["alert", "incident"]
-
-
-class EpisodeViewSet(Noun[Episode]):
-    """One continuous firing of one alert each."""
-
-    serializer_class = EpisodeFields
-    filterset_class = EpisodeFilter
-
-    def visible(self, user: User) -> QuerySet[Episode]:
-        return Episode.objects.filter(alert__in=Alert.objects.visible_to(user))
-
-
 class DeliveryFields(serializers.ModelSerializer[Delivery]):
     problems = serializers.ListField(read_only=True)
 
@@ -116,8 +88,11 @@ class SourceFields(serializers.ModelSerializer[Source]):
 
     class Meta:
         model = Source
-        fields = ["id", "name", "is_enabled", "default_service", "last_heartbeat_at", "stale_since", "created_at"]
-        read_only_fields = ["last_heartbeat_at", "stale_since", "created_at"]
+        read_only_fields = [
+            *["last_heartbeat_at", "stale_since", "created_at", "doubted_since", "asked_at", "confirmed_at", "trouble"],
+            *["refused_count", "refused_at"],
+        ]
+        fields = ["id", "name", "is_enabled", "shape", "default_service", *read_only_fields]
 
 
 class NewSource(serializers.ModelSerializer[Source]):

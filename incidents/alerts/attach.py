@@ -9,11 +9,11 @@ from datetime import datetime
 
 from django.db.models import Count, Max, Q
 
-from incidents import auto_runs, lifecycle, paging, searching, timeline
-from incidents.alerts import correlation
+from incidents import auto_runs, lifecycle, searching, timeline
+from incidents.alerts import correlation, doubts, pages
 from incidents.alerts.cases import Case
 from incidents.alerts.correlation import Opening
-from incidents.models import Episode, Incident
+from incidents.models import AlertRule, Delivery, Episode, Incident
 
 NAMED_AT_MOST = 5  # alerts in one sentence of the timeline
 
@@ -32,11 +32,12 @@ class Needs:
 
 @dataclass(slots=True)
 class Hands:
-    """Incidents that this transaction holds. takers: by correlation key. opened: new ones, whose paging has not begun."""
+    """Incidents that this transaction holds. takers: by correlation key. opened: new or reopened, not yet paged; raised: in severity."""
 
     held: dict[int, Incident] = field(default_factory=dict)
     takers: dict[str, Incident] = field(default_factory=dict)
     opened: list[Incident] = field(default_factory=list)
+    raised: list[Incident] = field(default_factory=list)
 
 
 def needs_of(cases: Iterable[Case]) -> Needs:
@@ -44,7 +45,7 @@ def needs_of(cases: Iterable[Case]) -> Needs:
     owners, ids = set(), set()
     beginning: dict[str, list[Case]] = defaultdict(list)
     for case in cases:
-        if case.is_heartbeat:
+        if not case.wants_incident:
             continue
         ids |= {row.incident_id for row in (*case.changed, *case.stale) if row.incident_id}
         for row in case.begins:
@@ -65,6 +66,9 @@ def _opening(key: str, cases: Sequence[Case]) -> Opening:
         unmapped=worst.verdict.unmapped,
         service=first.service,
         detected_at=min(row.started_at for case in cases for row in case.begins),
+        source=first.alert.source.name,
+        may_open=any(case.decision.action == AlertRule.Action.OPEN for case in cases),
+        reopens_within=max(case.decision.reopens_within for case in cases),
     )
 
 
@@ -73,6 +77,8 @@ def take(needs: Needs, *, at: datetime) -> Hands:
     hands = Hands(correlation.lock((key for key, _ in needs.owners), (*needs.ids, *(owner for _, owner in needs.owners if owner))))
     for key in sorted({key for key, owner in needs.owners if not _still_open(hands, owner)}):
         incident, is_new = correlation.taker(needs.openings[key], hands.held, at=at)
+        if incident is None:
+            continue
         hands.takers[key] = hands.held[incident.pk] = incident
         if is_new:
             hands.opened.append(incident)
@@ -82,12 +88,12 @@ def take(needs: Needs, *, at: datetime) -> Hands:
 def assign(hands: Hands, cases: Iterable[Case]) -> None:
     """Give each episode that begins its incident. One that returns stays where it is while that incident is open."""
     for case in cases:
-        for row in case.begins if not case.is_heartbeat else ():
+        for row in case.begins if case.wants_incident else ():
             if not _still_open(hands, row.incident_id):
-                row.incident = hands.takers[case.alert.correlation_key]
+                row.incident = hands.takers.get(case.alert.correlation_key)
 
 
-def tell(hands: Hands, cases: Sequence[Case], *, at: datetime) -> None:
+def tell(hands: Hands, delivery: Delivery, cases: Sequence[Case], *, external_url: str, at: datetime) -> None:
     """Timeline, severity, quiet and pages of every incident in hand, once its episodes are written. 1 query and a few for each incident."""
     begun, ended = _by_incident(cases)
     counted = _counts(hands.held)
@@ -96,16 +102,18 @@ def tell(hands: Hands, cases: Sequence[Case], *, at: datetime) -> None:
             timeline.append(incident, kind="alert", at=at, by=None, text=f"Firing: {_names(begun[pk])}", data=_data(begun[pk]))
             searching.index(incident)
             worst = min(begun[pk], key=lambda case: case.verdict.severity or 0)
-            if worst.verdict.severity and not incident.is_over:
-                lifecycle.raise_severity(incident, worst.verdict.severity, at=at, why=worst.title)
+            may_rise = worst.verdict.severity and not incident.is_over
+            if may_rise and lifecycle.raise_severity(incident, worst.verdict.severity or 0, at=at, why=worst.title, page=False):
+                hands.raised += [incident] if incident not in hands.opened else []
         if ended[pk]:
             timeline.append(incident, kind="alert_ended", at=at, by=None, text=f"Stopped firing: {_names(ended[pk])}", data=_data(ended[pk]))
         firing, last_end = counted.get(pk, (0, None))
         if not incident.is_over:
-            lifecycle.set_quiet(incident, None if firing else last_end, at=at)
-        if incident in hands.opened and firing:
-            paging.begin(incident, at)
-    auto_runs.wanted([incident for incident in hands.opened if counted.get(incident.pk, (0, None))[0]], at)
+            lifecycle.set_quiet(incident, None if firing else doubts.believed(delivery.source, last_end), at=at)
+        if not firing and incident in hands.opened:
+            hands.opened.remove(incident)
+    pages.begin(hands.opened, hands.raised, begun, delivery, external_url=external_url, at=at)
+    auto_runs.wanted(hands.opened, at)
 
 
 def _still_open(hands: Hands, incident_id: int | None) -> bool:

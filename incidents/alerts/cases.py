@@ -12,8 +12,9 @@ from django.db.models import F
 from incidents.alerts.alertmanager import Report
 from incidents.alerts.correlation import Services, key_of
 from incidents.alerts.episodes import NEW_EPISODE, Made, Seen, Span, fold, is_only_seen_again, step
+from incidents.alerts.rules import Book, Decision
 from incidents.alerts.severity import Table, Verdict
-from incidents.models import Alert, Delivery, Episode, Observation
+from incidents.models import Alert, AlertRule, Delivery, Episode, Observation
 from oncall.models import Service
 
 SPAN_FIELDS = tuple(Span.__dataclass_fields__)
@@ -27,6 +28,7 @@ class Case:
     reports: list[Report]
     verdict: Verdict
     service: Service | None
+    decision: Decision = Decision()
     made: dict[int, Made] = field(default_factory=dict)  # by position in the delivery
     rows: list[Episode] = field(default_factory=list)  # by number
     stale: list[Episode] = field(default_factory=list)  # rows that the story, read again, does not know
@@ -34,6 +36,7 @@ class Case:
     changed: list[Episode] = field(default_factory=list)  # other rows to write
     has_new_text: bool = False
     begins: list[Episode] = field(default_factory=list)  # seen firing for the first time, or again after an end
+    undone: datetime | None = None  # when the end that a reopening of this delivery undid was received
 
     @property
     def newest(self) -> Report:
@@ -44,13 +47,18 @@ class Case:
         return self.verdict.severity is None
 
     @property
+    def wants_incident(self) -> bool:
+        """Heartbeats and what a rule only records open and join none."""
+        return not self.is_heartbeat and self.decision.action != AlertRule.Action.RECORD
+
+    @property
     def title(self) -> str:
         """Its own sentence: the annotation `summary`, else its name and service."""
         summary = " ".join(self.newest.annotations.get("summary", "").split())
         return (summary or f"{self.newest.name or 'Unnamed alert'}{f' on {self.service}' if self.service else ''}")[:300]
 
 
-def open_cases(delivery: Delivery, reports: Sequence[Report], table: Table, services: Services) -> list[Case]:
+def open_cases(delivery: Delivery, reports: Sequence[Report], table: Table, book: Book, services: Services) -> list[Case]:
     """Cases by fingerprint, their alerts locked in that order, their episodes as they are after this delivery. 2 queries, 4 if late."""
     by_print: dict[str, list[Report]] = defaultdict(list)
     for report in reports:
@@ -62,7 +70,7 @@ def open_cases(delivery: Delivery, reports: Sequence[Report], table: Table, serv
         said = sorted(by_print[fingerprint], key=lambda report: seen_in(delivery, report).order)
         labels = said[-1].labels
         alert = alerts.get(fingerprint) or Alert(source_id=delivery.source_id, fingerprint=fingerprint, first_seen_at=delivery.received_at)
-        cases.append(Case(alert, said, table.judge(labels), services.of(labels)))
+        cases.append(_case(alert, said, table.judge(labels), book.decide(labels), services.of(labels)))
     _read_last_episodes(cases)
     late = [case for case in cases if _is_late(case, delivery)]
     _read_stories(late, delivery)
@@ -74,8 +82,16 @@ def open_cases(delivery: Delivery, reports: Sequence[Report], table: Table, serv
     return cases
 
 
+def _case(alert: Alert, said: list[Report], verdict: Verdict, decision: Decision, service: Service | None) -> Case:
+    """A rule stands above the labels; a heartbeat stays one."""
+    if decision.severity and verdict.severity is not None:
+        verdict = Verdict(decision.severity)
+    return Case(alert, said, verdict, decision.service or service, decision)
+
+
 def seen_in(delivery: Delivery, report: Report) -> Seen:
-    return Seen(received_at=delivery.received_at, starts_at=report.starts_at, is_firing=report.is_firing, ends_at=report.ends_at)
+    asked = delivery.kind == Delivery.Kind.RECONCILE
+    return Seen(delivery.received_at, report.starts_at, report.is_firing, report.ends_at, asked)
 
 
 def span_of(row: Episode) -> Span:
@@ -101,7 +117,10 @@ def _go_on(case: Case, delivery: Delivery) -> None:
     """In order: a step for each report."""
     last = span_of(case.rows[-1]) if case.rows else None
     for report in case.reports:
+        before = last
         made, last = step(last, seen_in(delivery, report))
+        if made == Made.REOPENED and before:
+            case.undone = before.ending_received_at
         case.made[report.position] = made
         if made in NEW_EPISODE:
             case.rows.append(Episode(alert=case.alert, number=(case.rows[-1].number if case.rows else 0) + 1))
@@ -119,8 +138,11 @@ def _read_stories(late: Sequence[Case], delivery: Delivery) -> None:
         return
     by_pk = {case.alert.pk: case for case in late}
     seen: dict[int, list[Seen]] = defaultdict(list)
-    for told in Observation.objects.filter(alert__in=list(by_pk)).only("alert_id", "received_at", "starts_at", "is_firing", "ends_at"):
-        seen[told.alert_id].append(Seen(told.received_at, told.starts_at, told.is_firing, told.ends_at))
+    told = Observation.objects.filter(alert__in=list(by_pk))
+    for alert, received, starts, firing, ends, kind in told.values_list(
+        "alert", "received_at", "starts_at", "is_firing", "ends_at", "delivery__kind"
+    ):
+        seen[alert].append(Seen(received, starts, firing, ends, kind == Delivery.Kind.RECONCILE))
     for case in late:
         case.rows = []
     for row in Episode.objects.filter(alert__in=list(by_pk)).order_by("number"):
@@ -166,7 +188,6 @@ def _overlap(row: Episode, span: Span) -> bool:
 def _write(case: Case, row: Episode, span: Span, *, begins: bool) -> None:
     for name, value in ((name, getattr(span, name)) for name in SPAN_FIELDS):
         setattr(row, name, value)
-    row.ended_how = Episode.Ending.RESOLVED if span.ended_at else ""
     if row not in case.changed:
         case.changed.append(row)
     if begins and row not in case.begins:
@@ -189,7 +210,9 @@ def _tell_the_alert(case: Case, received_at: datetime) -> None:
         "severity": verdict.severity,
         "unmapped_severity": verdict.unmapped,
         "service_id": case.service.pk if case.service else None,
-        "correlation_key": key_of(newest.labels, case.service),
+        "correlation_key": key_of(newest.labels, case.service, case.decision.key_labels),
+        "rule": case.decision.rule,
+        "action": str(case.decision.action),
     }
     case.has_new_text = bool(case.changed) or any(getattr(alert, name) != value for name, value in told.items())
     for name, value in told.items():

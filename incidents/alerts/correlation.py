@@ -11,11 +11,10 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from incidents import lifecycle
+from incidents.alerts.rules import KEY_LABELS, REOPENS_WITHIN
 from incidents.models import Incident, Source
 from incidents.models.incident import Status
 from oncall.models import Service
-
-REOPENS_WITHIN = timedelta(minutes=30)  # of being resolved; later it is a new incident that happened before
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +28,9 @@ class Opening:
     unmapped: str
     service: Service | None
     detected_at: datetime
+    source: str = ""  # its name
+    may_open: bool = True  # False: joins an open incident or none
+    reopens_within: timedelta = REOPENS_WITHIN
 
 
 class Services:
@@ -46,11 +48,14 @@ class Services:
         return self.by_name.get(labels.get("service", ""), self.default)
 
 
-def key_of(labels: dict[str, str], service: Service | None) -> str:
-    """sha256 of service and alert name. A label that names no service we know still tells one from another."""
+def key_of(labels: dict[str, str], service: Service | None, names: tuple[str, ...] = KEY_LABELS) -> str:
+    """sha256 of the values of the key labels. A label that names no service we know still tells one from another."""
     label = labels.get("service", "")
     is_known = service is not None and label in ("", service.slug, service.name)
-    values = [service.slug if service and is_known else label, labels.get("alertname", "")]
+    known = labels | {"service": service.slug if service and is_known else label}
+    values = [known.get(name, "") for name in names]
+    if names != KEY_LABELS:
+        values = [*names, *values]
     return hashlib.sha256(json.dumps(values).encode()).hexdigest()
 
 
@@ -68,17 +73,27 @@ def lock(keys: Iterable[str], ids: Iterable[int]) -> dict[int, Incident]:
     return {incident.pk: incident for incident in wanted.order_by("pk").select_for_update(of=("self",))}
 
 
-def taker(opening: Opening, locked: dict[int, Incident], *, at: datetime) -> tuple[Incident, bool]:
-    """The incident for the alerts of a key, and whether it was opened for them; the caller then begins its paging.
+def taker(opening: Opening, locked: dict[int, Incident], *, at: datetime) -> tuple[Incident | None, bool]:
+    """The incident for the alerts of a key, and whether it was opened or reopened for them; the caller then begins its paging.
 
-    One resolved less than 30 min ago is reopened; an older one hands the key over. Raises: IntegrityError, somebody else opened it meanwhile.
+    One resolved for less than the reopen window is reopened; an older one hands the key over. None: there is none, and these alerts
+    open none. Raises: IntegrityError, somebody else opened it meanwhile.
     """
     holder = next((found for found in locked.values() if found.takes_alerts and found.correlation_key == opening.key), None)
     current = locked.get(holder.merged_into_id, holder) if holder and holder.merged_into_id else holder
-    if current and current.status == Status.RESOLVED and current.resolved_at and at - current.resolved_at < REOPENS_WITHIN:
-        lifecycle.alert_returned(current, at)
+    if (
+        current
+        and opening.may_open
+        and current.status == Status.RESOLVED
+        and current.resolved_at
+        and at - current.resolved_at < opening.reopens_within
+    ):
+        lifecycle.alert_returned(current, at, page=False)
+        return current, True
     if current and not current.is_over:
         return current, False
+    if not opening.may_open:
+        return None, False
     if holder:
         holder.takes_alerts = False
         holder.version += 1
@@ -94,5 +109,6 @@ def taker(opening: Opening, locked: dict[int, Incident], *, at: datetime) -> tup
         happened_before=current,
         unmapped=opening.unmapped,
         page=False,
+        opened_from=opening.source,
     )
     return opened, True

@@ -46,11 +46,12 @@ class Seen:
     starts_at: datetime
     is_firing: bool
     ends_at: datetime | None = None
+    asked: bool = False  # the source was asked; it did not tell by itself
 
     @property
-    def order(self) -> tuple[datetime, datetime, bool, datetime]:
+    def order(self) -> tuple[datetime, datetime, bool, datetime, bool]:
         """By receipt; what was received in one moment, by content, so that every worker reads it alike."""
-        return self.received_at, self.starts_at, not self.is_firing, self.ends_at or self.starts_at
+        return self.received_at, self.starts_at, not self.is_firing, self.ends_at or self.starts_at, self.asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class Span:
     first_seen_at: datetime
     last_seen_at: datetime  # firing
     ended_at: datetime | None = None
+    ended_how: str = ""  # resolved, at_source (nobody told, we asked)
     ending_received_at: datetime | None = None
     reopened_at: datetime | None = None
     reopened_after: datetime | None = None  # the end that the last reopening undid
@@ -108,6 +110,7 @@ def _firing(last: Span | None, seen: Seen) -> tuple[Made, Span]:
         again = replace(
             _seen_again(last, seen),
             ended_at=None,
+            ended_how="",
             ending_received_at=None,
             reopened_at=seen.received_at,
             reopened_after=last.ended_at,
@@ -119,12 +122,15 @@ def _firing(last: Span | None, seen: Seen) -> tuple[Made, Span]:
 
 
 def _resolved(last: Span | None, seen: Seen, ends_at: datetime) -> tuple[Made, Span]:
-    closed = replace(_new(seen), started_at=min(seen.starts_at, ends_at), ended_at=ends_at, ending_received_at=seen.received_at, was_firing=False)
+    def over(span: Span) -> Span:
+        return replace(span, ended_at=ends_at, ended_how="at_source" if seen.asked else "resolved", ending_received_at=seen.received_at)
+
+    closed = replace(over(_new(seen)), started_at=min(seen.starts_at, ends_at), was_firing=False)
     if last is None:
         return Made.CLOSED, closed
     if last.ended_at is None:
         began_before = ends_at > last.last_starts_at and (last.reopened_after is None or ends_at > last.reopened_after)
-        return (Made.ENDED, replace(last, ended_at=ends_at, ending_received_at=seen.received_at)) if began_before else (Made.OLD_NEWS, last)
+        return (Made.ENDED, over(last)) if began_before else (Made.OLD_NEWS, last)
     if ends_at <= last.ended_at:
         return Made.OLD_NEWS, last
     if seen.starts_at > last.ended_at:

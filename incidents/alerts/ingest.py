@@ -6,15 +6,16 @@ Lock order: the delivery (ours alone), incidents by id, alerts by fingerprint, t
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import DatabaseError, DataError, IntegrityError, transaction
 
-from incidents.alerts import attach, ledger
-from incidents.alerts.alertmanager import Body, Report, parse
+from incidents.alerts import asking, attach, doubts, heartbeats, ledger, mapping
+from incidents.alerts.alertmanager import Body, Report, decode, parse, read
 from incidents.alerts.cases import SPAN_FIELDS, Case, open_cases
 from incidents.alerts.correlation import Services
+from incidents.alerts.rules import book_of
 from incidents.alerts.severity import table_of
 from incidents.models import Alert, Delivery, Episode, Observation, Source
 from portal import due
@@ -36,10 +37,13 @@ TEXTS = [
     "unmapped_severity",
     "service",
     "correlation_key",
+    "rule",
+    "action",
+    "flapping_since",
     "episode_count",
     "last_seen_at",
 ]
-EPISODE = [*SPAN_FIELDS, "number", "ended_how", "incident"]
+EPISODE = [*SPAN_FIELDS, "number", "incident"]
 
 
 class Contended(Exception):
@@ -104,7 +108,10 @@ def parsed(delivery: Delivery, *, raw: bytes | None = None) -> Body:
     """A stored body, read. One that was cut or is not what it says is not. `raw`: the body, if at hand."""
     if not delivery.understood:
         return Body(understood=False, problems=tuple(delivery.problems))
-    return parse(ledger.body_of(delivery) if raw is None else raw, received_at=delivery.received_at)
+    raw = ledger.body_of(delivery) if raw is None else raw
+    if delivery.source.shape == Source.Shape.JSON and delivery.kind == Delivery.Kind.WEBHOOK:
+        return read(mapping.reshape(decode(raw), delivery.source.mapping), received_at=delivery.received_at)
+    return parse(raw, received_at=delivery.received_at)
 
 
 def _failed(delivery: Delivery, trouble: Exception, *, now: datetime, row: Due) -> None:
@@ -151,10 +158,11 @@ def _round(
         return needed
     attach.assign(hands, cases)
     _write(delivery, cases)
-    attach.tell(hands, cases, at=now)
-    _beat(delivery, cases)
+    heartbeats.beat(delivery, cases)
+    doubts.weigh(delivery, cases)
+    attach.tell(hands, delivery, cases, external_url=body.external_url, at=now)
     if is_last:
-        _settle(delivery, body)
+        _settle(delivery, body, now)
     return needed
 
 
@@ -162,7 +170,7 @@ def _cases(delivery: Delivery, reports: Sequence[Report]) -> list[Case]:
     if not reports:
         return []
     services = Services(delivery.source, {report.labels.get("service", "") for report in reports})
-    return open_cases(delivery, reports, table_of(delivery.source), services)
+    return open_cases(delivery, reports, table_of(delivery.source), book_of(delivery.source), services)
 
 
 def _write(delivery: Delivery, cases: Sequence[Case]) -> None:
@@ -205,23 +213,13 @@ def _write_episodes(delivery: Delivery, cases: Sequence[Case]) -> None:
         Episode.objects.bulk_create([row for row in rows if not row.pk])
 
 
-def _beat(delivery: Delivery, cases: Iterable[Case]) -> None:
-    """A Watchdog that fires is the source's heartbeat; one that ended means that Prometheus stopped evaluating."""
-    for case in cases:
-        if not case.is_heartbeat or not case.rows:
-            continue
-        last = case.rows[-1]
-        source = Source.objects.filter(pk=delivery.source_id)
-        if last.ended_at:
-            source.update(stale_since=last.ending_received_at)
-        else:
-            source.update(stale_since=None, last_heartbeat_at=last.last_seen_at)
-
-
-def _settle(delivery: Delivery, body: Body) -> None:
+def _settle(delivery: Delivery, body: Body, now: datetime) -> None:
     """Applied, and the due row gone: from here on nobody works it off again."""
     delivery.state, delivery.reason = Delivery.State.APPLIED, ""
     delivery.understood, delivery.problems = body.understood, list(body.problems)
     delivery.alert_count, delivery.truncated, delivery.external_url = len(body.reports), body.truncated, body.external_url
-    delivery.save(update_fields=["state", "reason", "understood", "problems", "alert_count", "truncated", "external_url"])
+    delivery.applied_at = now
+    delivery.save(update_fields=["state", "reason", "understood", "problems", "alert_count", "truncated", "external_url", "applied_at"])
     due.cancel(ledger.INGEST, [str(delivery.pk)])
+    if delivery.truncated or not delivery.understood:
+        asking.soon(delivery.source, now)

@@ -56,6 +56,11 @@ def take(stream: Stream, *, gzipped: bool) -> Received:
     return _inflated(bytes(kept), sha256, limit) if gzipped else Received(bytes(kept), length, sha256)
 
 
+def received(raw: bytes) -> Received:
+    """A body that we made ourselves."""
+    return Received(raw, len(raw), hashlib.sha256(raw).hexdigest())
+
+
 def _inflated(raw: bytes, sha256: str, limit: int) -> Received:
     inflator = zlib.decompressobj(wbits=31)
     try:
@@ -70,10 +75,11 @@ def _inflated(raw: bytes, sha256: str, limit: int) -> Received:
 
 
 @transaction.atomic(durable=True)
-def store(source: Source, received: Received, *, headers: dict[str, str], peer: str, at: datetime) -> Delivery:
+def store(source: Source, received: Received, *, headers: dict[str, str], peer: str, at: datetime, kind: str = Delivery.Kind.WEBHOOK) -> Delivery:
     """Transaction 1: the delivery, and the due row that repairs it if we die before it is worked off. Committed on return."""
     delivery = Delivery.objects.create(
         source=source,
+        kind=kind,
         body=zlib.compress(received.raw, 1),
         length=received.length,
         sha256=received.sha256,

@@ -34,6 +34,7 @@ def _receive(request: HttpRequest, name: str) -> JsonResponse:
     source = sources.recognise(name, request.headers.get("Authorization", ""))
     if source is None:
         logger.warning("hook refused a request", extra={"source": name[:100], "peer": peer})
+        sources.refused(name, at=clock.now())
         answer = JsonResponse({"detail": "The token is missing, wrong or not of this source. `manage.py create_source` makes one."}, status=401)
         answer["WWW-Authenticate"] = 'Bearer realm="standby"'
         return answer

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, Subquery
 
@@ -27,7 +29,24 @@ class Source(models.Model):
 
     name = models.SlugField(max_length=60, unique=True)
     is_enabled = models.BooleanField(default=True)
+
+    class Shape(models.TextChoices):
+        ALERTMANAGER = "alertmanager", "Alertmanager, Grafana or vmalert"
+        JSON = "json", "Any JSON, by the field mapping below"
+
     default_service = models.ForeignKey(Service, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    shape = models.CharField(max_length=12, choices=Shape.choices, default=Shape.ALERTMANAGER)
+    mapping = models.JSONField(default=dict, blank=True, help_text="For any JSON: what stands where. See docs/alert-sources.md.")
+    key_labels = models.CharField(max_length=200, blank=True, help_text="Alerts alike in these labels share an incident. Empty: service, alertname.")
+    api_urls = models.TextField(blank=True, help_text="Its Alertmanagers, one a line, as in http://alertmanager:9093. Empty: never asked.")
+    prometheus_url = models.CharField(max_length=300, blank=True, help_text="As in http://prometheus:9090; for loaded rules and live rates.")
+    silent_after = models.DurationField(default=timedelta(minutes=5), help_text="Without a Watchdog for so long, its silence is an incident.")
+    asked_at = models.DateTimeField(null=True, blank=True)  # the reconciler, last try
+    confirmed_at = models.DateTimeField(null=True, blank=True)  # every one of its addresses answered
+    trouble = models.CharField(max_length=300, blank=True)  # why the last try confirmed nothing
+    doubted_since = models.DateTimeField(null=True, blank=True)  # many of its alerts ended at once: not believed until the source confirms
+    refused_count = models.PositiveIntegerField(default=0)  # requests with a token that does not work
+    refused_at = models.DateTimeField(null=True, blank=True)
     last_heartbeat_at = models.DateTimeField(null=True, blank=True)  # its Watchdog, seen firing
     stale_since = models.DateTimeField(null=True, blank=True)  # its Watchdog ended: what it says about endings is not believed
     created_at = models.DateTimeField()
@@ -81,6 +100,7 @@ class Delivery(models.Model):
     external_url = models.CharField(max_length=500, blank=True)  # which Alertmanager of a pair sent it
     alert_count = models.PositiveIntegerField(default=0)
     truncated = models.PositiveIntegerField(default=0)  # alerts that the source did not show
+    applied_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name_plural = "deliveries"
@@ -115,6 +135,9 @@ class Alert(models.Model):
     correlation_key = models.CharField(max_length=64, default="")
     episode_count = models.PositiveIntegerField(default=0)  # also the number of its last episode
     service = models.ForeignKey(Service, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    rule = models.CharField(max_length=120, blank=True)  # the name of the rule that decided, at the last receipt
+    action = models.CharField(max_length=8, default="open")  # what it decided
+    flapping_since = models.DateTimeField(null=True, blank=True)  # too many reopenings: no further pages until it holds a state
     first_seen_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()  # the newest receipt that told of it, firing or not
 
@@ -147,6 +170,14 @@ class Episode(models.Model):
         EXPIRED = "expired", "Expired"
         BY_HAND = "by_hand", "Ended by hand"
 
+    class Use(models.TextChoices):
+        """What people say of it afterwards, with one tap."""
+
+        ACTED = "acted", "Acted on"
+        NOISE = "noise", "Noise"
+        TWIN = "twin", "Duplicate"
+        KNOWN = "known", "Known"
+
     alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="episodes")
     number = models.PositiveIntegerField()  # 1 is the alert's first
     incident = models.ForeignKey(Incident, null=True, blank=True, on_delete=models.SET_NULL, related_name="episodes")
@@ -155,6 +186,12 @@ class Episode(models.Model):
     first_seen_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)  # the source's endsAt
+    at_source = models.CharField(max_length=200, blank=True)  # as the reconciler last saw it: "silenced by Ana until 25 Nov 08:00 UTC"
+    confirmed_at = models.DateTimeField(null=True, blank=True)  # the source listed it when asked
+    missed_at = models.DateTimeField(null=True, blank=True)  # the first of two answers that did not list it
+    was_of_use = models.CharField(max_length=8, blank=True, choices=Use.choices)
+    judged_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    judged_at = models.DateTimeField(null=True, blank=True)
     ended_how = models.CharField(max_length=10, choices=Ending.choices, blank=True)
     ending_received_at = models.DateTimeField(null=True, blank=True)  # of the delivery that ended it
     reopened_at = models.DateTimeField(null=True, blank=True)
@@ -171,6 +208,7 @@ class Episode(models.Model):
         indexes = [
             models.Index(fields=["incident", "ended_at"], name="episode_by_incident"),
             models.Index(fields=["alert", "number"], name="episode_by_alert"),
+            models.Index(fields=["ended_at", "-started_at"], name="episode_inbox"),
         ]
 
     def __str__(self) -> str:

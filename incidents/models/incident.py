@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -49,6 +51,7 @@ class Cancelled(models.TextChoices):
     OTHER = "other", "Something else"
 
 
+LATELY = timedelta(minutes=10)  # between two SEV1 of one service that each page alone
 OVER = (Status.RESOLVED, Status.CLOSED, Status.CANCELLED, Status.MERGED)
 
 
@@ -56,6 +59,16 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
     def open(self) -> IncidentQuerySet:
         """Not resolved, closed, cancelled or merged."""
         return self.exclude(status__in=OVER)
+
+    def first_criticals(self, incidents: Iterable[Incident], at: datetime) -> set[int]:
+        """Ids of those that are the first SEV1 of their service in these minutes: such a page waits for no other. 1 query, or none."""
+        critical = [incident for incident in incidents if incident.severity == Severity.SEV1]
+        if not critical:
+            return set()
+        lately = self.filter(severity=Severity.SEV1, opened_at__gt=at - LATELY, opened_at__lte=at, is_storm=False)
+        wanted = lately.filter(Q(service__in={incident.service_id for incident in critical}) | Q(service=None))
+        first: dict[int | None, int] = dict(wanted.order_by().values_list("service").annotate(first=models.Min("pk")).values_list("service", "first"))
+        return {incident.pk for incident in critical if first.get(incident.service_id, incident.pk) >= incident.pk}
 
     def visible_to(self, user: User) -> IncidentQuerySet:
         """Restricted incidents only for the people named in them, leads of their service's team, and administrators."""
@@ -87,6 +100,9 @@ class Incident(Versioned):
     acknowledged_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     quiet_since = models.DateTimeField(null=True, blank=True)
     resolved_at = models.DateTimeField(null=True, blank=True)
+    storm = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="swept")  # the storm it is part of
+    is_storm = models.BooleanField(default=False)
+    opened_from = models.CharField(max_length=60, blank=True)  # the source whose alert opened it
     happened_before = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="happened_again")
     paging_begun_at = models.DateTimeField(null=True, blank=True)  # the first round's beginning; null while nobody is to be paged
     steps_taken = models.PositiveIntegerField(default=0)  # escalation steps since then, over all rounds
@@ -131,6 +147,8 @@ class Incident(Versioned):
             models.Index(fields=["status", "severity"], name="incident_open_list"),
             models.Index(fields=["service", "-opened_at"], name="incident_by_service"),
             models.Index(fields=["correlation_key", "-id"], name="incident_by_key"),
+            models.Index(fields=["opened_from", "-opened_at"], name="incident_by_source"),
+            models.Index(fields=["storm"], condition=Q(storm__isnull=False), name="incident_by_storm"),
         ]
 
     def __str__(self) -> str:

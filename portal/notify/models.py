@@ -27,6 +27,7 @@ class Message(models.Model):
         REMINDER = "reminder", "Reminder"
         TEST = "test", "Test page"
         CARRY = "carry", "Carried over"  # tells a provider that what was sent there is acknowledged or over
+        BUNDLE = "bundle", "Several pages in one"
 
     dedup_key = models.CharField(max_length=200, unique=True)
     purpose = models.CharField(max_length=12, choices=Purpose.choices)
@@ -39,6 +40,7 @@ class Message(models.Model):
     link = models.CharField(max_length=300, blank=True)  # where a tap leads
     about = models.CharField(max_length=80, blank=True)  # a journal subject
     practice = models.BooleanField(default=False)
+    bundle = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="bundled")  # travels in that one
     state = models.CharField(max_length=12, choices=State.choices, default=State.PENDING)
     reason = models.CharField(max_length=300, blank=True)
     reference = models.CharField(max_length=200, blank=True)  # what the provider calls it
@@ -56,6 +58,7 @@ class Message(models.Model):
             models.Index(fields=["about", "purpose"], name="message_by_subject"),
             models.Index(fields=["chain"], condition=~Q(chain=""), name="message_by_chain"),
             models.Index(fields=["recipient", "-id"], name="message_by_recipient"),
+            models.Index(fields=["recipient", "-created_at"], condition=Q(purpose="page"), name="message_pages_of_a_person"),
         ]
 
     def __str__(self) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -15,7 +15,7 @@ from django.db import transaction
 from portal import clock, due, journal
 from portal.accounts.models import User
 from portal.models import Due
-from portal.notify import contact
+from portal.notify import bundling, contact
 from portal.notify.channels import CHANNELS, ChannelError
 from portal.notify.contact import ContactMethod
 from portal.notify.models import Attempt, Message
@@ -47,10 +47,12 @@ def queue(
     method: ContactMethod | None = None,
     chain: str = "",
     link: str = "",
+    alone: bool = False,
 ) -> Message:
     """Ask for one message, in the caller's transaction. Asking again with the same `dedup_key` changes nothing.
 
     method: the person's way by this channel; None: the account's e-mail. chain: named alike in every message that replaces another.
+    A page that comes within two minutes of another to the same person travels in a bundle, unless it has to go `alone`.
     """
     message, new = Message.objects.get_or_create(
         dedup_key=dedup_key,
@@ -68,7 +70,7 @@ def queue(
             "link": link[:300],
         },
     )
-    if new:
+    if new and (alone or purpose != Message.Purpose.PAGE or not bundling.join(message, at, kind=SEND)):
         due.put(SEND, str(message.pk), at=at, priority=priority)
     return message
 
@@ -105,33 +107,58 @@ def send(row: Due, now: datetime) -> None:
         return
     if row.expired:
         _note(message, row, now, Attempt.Outcome.UNKNOWN, text="The worker died before it wrote an outcome.")
+    told = bundling.members(message) if message.purpose == Message.Purpose.BUNDLE else [message]
+    if not told:
+        _not_needed(row, message, now)
+        return
+    if message.purpose == Message.Purpose.BUNDLE:
+        bundling.write(message, told)
     try:
         reference = CHANNELS[message.channel].send(message)
     except ChannelError as trouble:
         _failed(row, message, now, trouble)
     else:
-        _sent(row, message, now, reference)
+        _sent(row, message, now, reference, told)
 
 
 @transaction.atomic
-def _sent(row: Due, message: Message, started: datetime, reference: str) -> None:
+def _not_needed(row: Due, bundle: Message, at: datetime) -> None:
+    """Everything in the bundle was cancelled before it was sent."""
+    if due.settle(row):
+        Message.objects.filter(pk=bundle.pk).update(state=Message.State.CANCELLED, reason="nothing in it was needed any more")
+        bundling.release(bundle, at, kind=SEND)
+
+
+@transaction.atomic
+def _sent(row: Due, message: Message, started: datetime, reference: str, told: Sequence[Message]) -> None:
     at = clock.now()
     if not due.settle(row):
         _note(message, row, started, Attempt.Outcome.TOO_LATE, text="Handed over, but it was no longer ours to send.")
         return
-    Message.objects.filter(pk=message.pk).update(state=Message.State.SENT, sent_at=at, reference=reference[:200])
+    words = {"subject": message.subject, "body": message.body} if message.purpose == Message.Purpose.BUNDLE else {}
+    Message.objects.filter(pk=message.pk).update(state=Message.State.SENT, sent_at=at, reference=reference[:200], **words)
     _note(message, row, started, Attempt.Outcome.SENT)
     contact.took(message.method_id)
-    if message.about and message.purpose != Message.Purpose.CARRY:
-        verb = "Paged" if message.purpose == Message.Purpose.PAGE else "Told"
-        journal.append(
-            message.about,
-            kind="page" if message.purpose == Message.Purpose.PAGE else "notice",
-            at=at,
-            by=None,
-            text=f"{verb} {message.recipient} by {CHANNELS[message.channel].label}: handed over",
-            data={"message": message.pk, "channel": message.channel, "recipient": message.recipient_id},
-        )
+    if message.purpose == Message.Purpose.BUNDLE:
+        bundling.settle(message, told, at, kind=SEND)
+    for one in told:
+        _tell(one, message, at)
+
+
+def _tell(one: Message, carrier: Message, at: datetime) -> None:
+    """The subject's story: who was told, and by what."""
+    if not one.about or one.purpose == Message.Purpose.CARRY:
+        return
+    is_page = one.purpose == Message.Purpose.PAGE
+    beside = " with other pages" if carrier.pk != one.pk else ""
+    journal.append(
+        one.about,
+        kind="page" if is_page else "notice",
+        at=at,
+        by=None,
+        text=f"{'Paged' if is_page else 'Told'} {carrier.recipient} by {CHANNELS[carrier.channel].label}{beside}: handed over",
+        data={"message": carrier.pk, "channel": carrier.channel, "recipient": carrier.recipient_id},
+    )
 
 
 @transaction.atomic
@@ -146,8 +173,15 @@ def _failed(row: Due, message: Message, started: datetime, trouble: ChannelError
         return
     if not due.settle(row):
         return
-    Message.objects.filter(pk=message.pk).update(state=Message.State.EXHAUSTED, reason=str(trouble)[:300])
     _note(message, row, started, Attempt.Outcome.REFUSED, code=trouble.code, text=str(trouble))
+    carried = bundling.members(message) if message.purpose == Message.Purpose.BUNDLE else []
+    for one in [*carried, message]:
+        _give_up(one, at, trouble)
+
+
+def _give_up(message: Message, at: datetime, trouble: ChannelError) -> None:
+    """Said in the subject's story, and handed on to whoever knows whom to try next."""
+    Message.objects.filter(pk=message.pk).update(state=Message.State.EXHAUSTED, reason=str(trouble)[:300])
     if message.about:
         journal.append(
             message.about,
@@ -163,7 +197,7 @@ def _failed(row: Due, message: Message, started: datetime, trouble: ChannelError
 
 
 def _patience_is_over(message: Message, row: Due, at: datetime, trouble: ChannelError) -> bool:
-    if message.purpose == Message.Purpose.PAGE:
+    if message.purpose in (Message.Purpose.PAGE, Message.Purpose.BUNDLE):
         return row.attempts >= PAGE_TRIES or at - message.created_at >= PAGE_PATIENCE or trouble.retry_after > PAGE_PATIENCE.total_seconds()
     return row.attempts > len(RETRY)
 

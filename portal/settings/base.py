@@ -351,6 +351,11 @@ CLOCK_OFFSET_FILE: Path | None = DATA_DIR / "clock_offset"
 OUTBOUND_PORTS = {80, 443, *env.integers("PORTAL_OUTBOUND_PORTS", minimum=1, maximum=65535)}
 
 MARKDOWN_LIMIT = 65_536  # characters in one field
+PAGES_BUNDLED_WITHIN = env.duration("PORTAL_PAGES_BUNDLED_WITHIN", "2m")  # of the page before, to one person; 0 bundles nothing
+RECONCILE_EVERY = env.duration("PORTAL_RECONCILE_EVERY", "2m")
+RECONCILE_NOTICE = env.duration("PORTAL_RECONCILE_NOTICE", "90s")  # grouping may hold a webhook back for so long before it counts as missed
+RECONCILE_APART = env.duration("PORTAL_RECONCILE_APART", "3m")  # between two answers that both lack an alert, before it counts as ended
+RECONCILE_UPTIME = env.duration("PORTAL_RECONCILE_UPTIME", "10m")  # of an Alertmanager, before what it lacks counts
 HOOK_LIMIT = 16 * 1024 * 1024  # bytes, also once inflated
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # bytes; the hook reads its stream itself
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000

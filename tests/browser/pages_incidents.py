@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from incidents import lifecycle
 from incidents.alerts import ingest, ledger
-from incidents.models import Alert, Delivery, Incident, Source
+from incidents.models import Alert, AlertRule, Delivery, Episode, Incident, MaintenanceWindow, Source
 from oncall import shifts
 from oncall import starting as oncall_starting
 from oncall.models import Checklist, Service
@@ -90,6 +90,27 @@ def searched(reader) -> str:
     return reverse("search") + "?q=queue+growng"
 
 
+def waiting(reader) -> str:
+    """Alerts without an incident."""
+    alerted(reader)
+    Episode.objects.update(incident=None)
+    return reverse("alert-list") + "?show=inbox"
+
+
+def ruled(reader) -> str:
+    alerted(reader)
+    service, now = Service.objects.get(slug="agent-api"), clock.now()
+    AlertRule.objects.create(name="Staging only records", matchers="cluster=staging*\nseverity!=critical", action="record")
+    MaintenanceWindow.objects.create(service=service, starts_at=now, ends_at=now + timedelta(hours=2), reason="New disks", created_at=now)
+    return reverse("alert-rules")
+
+
+def useless(reader) -> str:
+    alerted(reader)
+    Episode.objects.update(was_of_use="noise", started_at=clock.now())
+    return reverse("alert-value")
+
+
 def first(model, name: str):
     return lambda reader: (alerted(reader), reverse(name, args=[model.objects.first().pk]))[1]
 
@@ -111,6 +132,12 @@ PAGES = [
     Page("alert-list", after(alerted, "alert-list", by_pk=False)),
     Page("alert-detail", first(Alert, "alert-detail")),
     Page("delivery-detail", first(Delivery, "delivery-detail")),
+    Page("delivery-now", lambda reader: (alerted(reader), reverse("delivery-detail", args=[Delivery.objects.first().pk]) + "?now")[1]),
+    Page("delivery-list", after(alerted, "delivery-list", by_pk=False)),
+    Page("alert-inbox", waiting),
+    Page("alert-sources", after(alerted, "source-list", by_pk=False)),
+    Page("alert-rules", ruled),
+    Page("alert-value", useless),
     Page("diagnostic-list", after(seeded, "diagnostic-list", by_pk=False)),
     Page("diagnostic-detail", lambda reader: (seeded(reader), reverse("diagnostic-detail", args=["stale-jobs"]))[1]),
     Page("diagnostic-run", first(DiagnosticRun, "diagnostic-run-detail")),

@@ -74,5 +74,8 @@ ADMIN = {
     "incidents.source": (ONLY_ADMIN, NOBODY),
     "incidents.severityrule": (ONLY_ADMIN, ONLY_ADMIN),
     "incidents.autorun": (STAFF, ONLY_ADMIN),
+    "incidents.alertrule": (ONLY_ADMIN, ONLY_ADMIN),
+    "incidents.severitylevel": (ONLY_ADMIN, ONLY_ADMIN),
+    "incidents.maintenancewindow": (ONLY_ADMIN, ONLY_ADMIN),
     "incidents.delivery": (ONLY_ADMIN, NOBODY),
 }

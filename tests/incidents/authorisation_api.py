@@ -33,8 +33,6 @@ def new_rule(world):
 ROWS = [
     Row("api:alert-list", "GET", READ),
     Row("api:alert-detail", "GET", READ, alert),
-    Row("api:episode-list", "GET", READ),
-    Row("api:episode-detail", "GET", READ, lambda world: {"pk": world.episode.pk}),
     Row("api:delivery-list", "GET", ONLY_ADMIN),
     Row("api:delivery-detail", "GET", ONLY_ADMIN, lambda world: {"pk": world.delivery.pk}),
     Row("api:delivery-retry", "POST", ONLY_ADMIN, lambda world: {"pk": world.delivery.pk}),

@@ -6,8 +6,11 @@ import base64
 import json
 
 import pytest
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
 
-from incidents.models import Alert, Delivery
+from incidents.alerts import alertmanager
+from incidents.models import Alert, AlertRule, Delivery
 from tests.incidents.alerting import crafted
 
 pytestmark = pytest.mark.django_db
@@ -94,3 +97,61 @@ def test_the_same_alert_twice_in_one_body_is_one(sender, noon):
 
     assert answer.status_code == 200
     assert Alert.objects.get().episodes.count() == 1
+
+
+TEXT = st.text(alphabet=st.characters(), max_size=40) | st.sampled_from(
+    ["\x00", "\ud800", "__proto__", "{{ 7*7 }}", "%s%n", "' OR 1=1 --", "é" * 300]
+)
+LEAF = st.none() | st.booleans() | st.integers() | st.floats() | TEXT
+VALUE = st.recursive(LEAF, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3), max_leaves=8)
+TIME = st.sampled_from(["2026-03-03T12:00:00Z", "2026-03-03T20:00:00.123456789+08:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", ""]) | VALUE
+LABELS = st.dictionaries(st.sampled_from(["alertname", "service", "severity", "instance"]) | TEXT, TEXT | VALUE, min_size=1, max_size=6)
+ALERT = st.fixed_dictionaries(
+    {"labels": LABELS},
+    optional={
+        "status": st.sampled_from(["firing", "resolved"]) | VALUE,
+        "annotations": st.dictionaries(TEXT, TEXT, max_size=4) | VALUE,
+        "startsAt": TIME,
+        "endsAt": TIME,
+        "generatorURL": TEXT | VALUE,
+        "fingerprint": TEXT | VALUE,
+    },
+)
+BODY = st.fixed_dictionaries(
+    {"alerts": st.lists(ALERT, max_size=3)},
+    optional={"truncatedAlerts": VALUE, "externalURL": TEXT | VALUE, "groupKey": VALUE, "version": VALUE},
+)
+GENERATED, PART = 5000, 250  # bodies in all, and in one test
+
+
+def uncut(labels: dict) -> str:
+    """The identity that these labels must be found under."""
+    return alertmanager.fingerprint((name, alertmanager._text(value)) for name, value in labels.items())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(GENERATED // PART))
+def test_five_thousand_generated_bodies_are_answered_200_and_lose_no_alert(sender, part):
+    """Each part draws its own bodies; every alert with labels must be found afterwards. A quarter of the parts open incidents too."""
+    wrong, lost = [], []
+    if part % 4:
+        AlertRule.objects.create(name="only record", action="record")
+
+    @seed(part)
+    @settings(max_examples=PART, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(BODY)
+    def told(body):
+        raw = json.dumps(body).encode("utf-8", "surrogatepass")
+        answer = sender.post(raw)
+        if answer.status_code != 200:
+            wrong.append((answer.status_code, raw))
+        sent = {uncut(alert["labels"]) for alert in alertmanager.decode(raw)["alerts"]}
+        missing = sent - set(Alert.objects.filter(fingerprint__in=sent).values_list("fingerprint", flat=True))
+        if missing:
+            lost.append((missing, raw))
+
+    told()
+
+    assert (wrong, lost) == ([], [])
+    assert not Delivery.objects.exclude(state="applied").exists()
+    assert Delivery.objects.count() >= PART * 0.9

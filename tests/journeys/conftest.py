@@ -46,6 +46,13 @@ def _redis():
 @pytest.fixture(scope="module")
 def portal(mailbox, jobs, broker, request):
     """SQLite under one command, or PostgreSQL and Redis as in production."""
+    running = started(mailbox, jobs, broker, request)
+    yield running
+    running.close()
+
+
+def started(mailbox, jobs, broker, request, **settings: str) -> Portal:
+    """A portal on the database of this run, with settings of its own."""
     if connection.vendor == "postgresql":
         name = f"journey_{os.getpid()}_{request.module.__name__.rpartition('.')[2]}"
         server, _, _ = os.environ["DATABASE_URL"].rpartition("/")
@@ -53,8 +60,5 @@ def portal(mailbox, jobs, broker, request):
         admin.autocommit = True
         admin.cursor().execute(f"CREATE DATABASE {name}")
         admin.close()
-        running = Portal(f"{server}/{name}", broker.url, mailbox.port, jobs.port)
-    else:
-        running = Portal("", "", mailbox.port, jobs.port)
-    yield running
-    running.close()
+        return Portal(f"{server}/{name}", broker.url, mailbox.port, jobs.port, **settings)
+    return Portal("", "", mailbox.port, jobs.port, **settings)

@@ -54,7 +54,7 @@ class Mailbox:
 class Portal:
     """`manage.py up` on SQLite, or web, worker and beat on PostgreSQL and Redis: the same code, other commands."""
 
-    def __init__(self, database_url: str = "", redis_url: str = "", smtp_port: int = 25, target_port: int = 0, **more: str) -> None:
+    def __init__(self, database_url: str = "", redis_url: str = "", smtp_port: int = 25, target_port: int = 0, **settings: str) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="standby-journey-"))
         self.port = servers.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -68,22 +68,45 @@ class Portal:
             "PORTAL_REDIS_TARGET": f"redis://127.0.0.1:{target_port}/0" if target_port else "",
             "PORTAL_LOG_LEVEL": "WARNING",
             "PYTHONPATH": str(REPOSITORY_ROOT),
-            **more,
+            **settings,
         }
         self.processes: list[subprocess.Popen] = []
         self.log = open(self.folder / "log", "wb")  # noqa: SIM115  (closed with the portal)
+        self.is_embedded = not database_url
         if database_url:
             self.environment |= {"DATABASE_URL": database_url, "PORTAL_BROKER_URL": redis_url}
             prepared = self.manage("up", "--prepare")
-            self._start("-m", "gunicorn", "portal.wsgi", "--bind", f"127.0.0.1:{self.port}", "--worker-class", "gthread", "--threads", "8", "-w", "2")
-            self.start_worker()
-            self._start("-m", "celery", "--quiet", "-A", "portal.celery", "beat")
+            self.start()
         else:
-            self._start("manage.py", "up")
+            self.start()
             prepared = str(eventually(lambda: text if "Standby runs at" in (text := self.output()) else "", 60))
         self.password = re.search(r"Password\s+(\S+)", prepared)[1]
         self.email = re.search(r"Sign in as\s+(\S+)", prepared)[1]
         eventually(self.answers, 60)
+
+    def start(self) -> None:
+        """Everything: one command on SQLite, web, worker and beat on PostgreSQL."""
+        if self.is_embedded:
+            self._start("manage.py", "up")
+            return
+        self._start("-m", "gunicorn", "portal.wsgi", "--bind", f"127.0.0.1:{self.port}", "--worker-class", "gthread", "--threads", "8", "-w", "2")
+        self.start_worker()
+        self._start("-m", "celery", "--quiet", "-A", "portal.celery", "beat")
+
+    def stop(self) -> None:
+        """Everything, as a shutdown does it; `start` brings it back."""
+        for process in self.processes:
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+        for process in self.processes:
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+        for pid in self.workers():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.processes.clear()
 
     def _start(self, *command: str) -> subprocess.Popen:
         process = subprocess.Popen(
@@ -140,15 +163,5 @@ class Portal:
         return httpx.post(f"{self.url}/hooks/alertmanager/{source}/", content=body, headers=headers, timeout=30)
 
     def close(self) -> None:
-        for process in self.processes:
-            with contextlib.suppress(ProcessLookupError):
-                process.terminate()
-        for process in self.processes:
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-        for pid in self.workers():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        self.stop()
         self.log.close()

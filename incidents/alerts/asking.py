@@ -1,0 +1,95 @@
+"""Ask the Alertmanagers of a source what they list: firing, silenced, inhibited (alerts.md section 5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from incidents.alerts import alertmanager
+from incidents.models import Source
+from portal import due, outbound
+from portal.outbound import Unreachable
+
+RECONCILE = "alerts.reconcile"
+SOON = timedelta(seconds=5)
+LARGEST = 32 * 1024 * 1024  # bytes of one answer
+LISTED = "/api/v2/alerts?active=true&silenced=true&inhibited=true&unprocessed=true"
+
+
+@dataclass(slots=True)
+class Listing:
+    """What the Alertmanagers of a source list, by fingerprint. up_since: the youngest of them; None when one does not say."""
+
+    alerts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    silences: dict[str, str] = field(default_factory=dict)  # id → "Ana until 25 Nov 08:00 UTC"
+    up_since: datetime | None = None
+
+
+def soon(source: Source, now: datetime) -> None:
+    """Ask within five seconds, in the caller's transaction; nothing for a source without an address."""
+    if source.api_urls.strip():
+        due.put(RECONCILE, str(source.pk), at=now + SOON)
+
+
+def schedule(now: datetime) -> None:
+    """A due row for every source that can be asked. Safe to run at any time: it moves none later. 1 query and 1-2 for each source."""
+    for source in Source.objects.filter(is_enabled=True).exclude(api_urls=""):
+        due.put(RECONCILE, str(source.pk), at=now + SOON)
+
+
+def ask(source: Source) -> Listing:
+    """The union of what every address lists. Raises: Unreachable, one of them gave no or half an answer."""
+    listing = Listing()
+    youngest: list[datetime | None] = []
+    for url in source.api_urls.split():
+        for alert in _get(url, LISTED, list):
+            labels = alert.get("labels") if isinstance(alert, dict) else None
+            if isinstance(labels, dict) and labels:
+                listing.alerts[alertmanager.fingerprint((str(name), str(value)) for name, value in labels.items())] = alert
+        status = _get(url, "/api/v2/status", dict)
+        youngest.append(alertmanager.moment(str(status.get("uptime", ""))))
+        if any(_silenced_by(alert) for alert in listing.alerts.values()):
+            listing.silences |= _silences(url)
+    known = [moment for moment in youngest if moment]
+    listing.up_since = max(known) if len(known) == len(youngest) and known else None
+    return listing
+
+
+def _get(url: str, path: str, shape: type) -> Any:
+    """The JSON of one answer. Raises: Unreachable."""
+    answer = outbound.fetch("GET", url.rstrip("/") + path, kind="named", timeout=10, max_bytes=LARGEST)
+    found = answer.json() if answer.status == 200 else None
+    if not isinstance(found, shape):
+        raise Unreachable("broken", message=f"An Alertmanager answered {answer.status} instead of what was asked for.")
+    return found
+
+
+def _silences(url: str) -> dict[str, str]:
+    told = {}
+    for silence in _get(url, "/api/v2/silences", list):
+        ends = alertmanager.moment(str(silence.get("endsAt", "")))
+        who = alertmanager.clean_line(str(silence.get("createdBy", "somebody")))[:60]
+        told[str(silence.get("id"))] = f"{who} until {ends:%d %b %H:%M} UTC" if ends else who
+    return told
+
+
+def status_of(alert: dict[str, Any]) -> dict[str, Any]:
+    found = alert.get("status")
+    return found if isinstance(found, dict) else {}
+
+
+def _silenced_by(alert: dict[str, Any]) -> list[Any]:
+    found = status_of(alert).get("silencedBy")
+    return found if isinstance(found, list) else []
+
+
+def state_of(alert: dict[str, Any], listing: Listing) -> str:
+    """ "" while it simply fires there."""
+    if by := _silenced_by(alert):
+        return f"silenced by {listing.silences.get(str(by[0]), 'somebody')}"[:200]
+    inhibited = status_of(alert).get("inhibitedBy")
+    if isinstance(inhibited, list) and inhibited:
+        other = listing.alerts.get(str(inhibited[0]), {}).get("labels", {})
+        return f"inhibited by {alertmanager.clean_line(str(other.get('alertname', 'another alert')))}"[:200]
+    return ""

@@ -1,0 +1,31 @@
+"""Pages that were held: sent once their time has come and what they are about still fires."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from incidents import paging, timeline
+from incidents.alerts import reconcile
+from incidents.models import Incident
+from incidents.models.incident import Status
+from portal import due
+from portal.models import Due
+
+LEASE = timedelta(seconds=60)
+
+
+def release(row: Due, now: datetime) -> None:
+    """The handler of `incidents.held_page`: the source is asked where it can be, then whoever is on call is paged unless all is over."""
+    incident = Incident.objects.filter(pk=row.key).first()
+    if incident is not None:
+        reconcile.ask_before_paging(incident, now)
+    with transaction.atomic():
+        found = Incident.objects.select_for_update(of=("self",)).select_related("service__team").filter(pk=row.key).first()
+        if not due.settle(row) or found is None or found.status != Status.TRIAGE:
+            return
+        if found.quiet_since:
+            timeline.append(found, kind="notice", at=now, by=None, text="Quiet again before its page was due: nobody was paged")
+            return
+        paging.begin(found, now)
