@@ -10,6 +10,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from incidents import command_admin as command_admin  # registers its own
 from incidents import lifecycle, policies, searching
 from incidents.alerts import asking, ingest, mapping, replay, rules
 from incidents.models import AlertRule, AutoRun, Delivery, Incident, MaintenanceWindow, Milestone, SeverityLevel, SeverityRule, Source

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import QuerySet
@@ -13,8 +14,23 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from incidents import closing, impact, lifecycle, merging, milestones, policies, restricting, roles, timeline
-from incidents.models import Holding, Incident, Milestone
+from incidents import (
+    checking,
+    closing,
+    communications,
+    exporting,
+    impact,
+    lifecycle,
+    merging,
+    milestones,
+    policies,
+    restricting,
+    roles,
+    telemetry,
+    timeline,
+)
+from incidents.communications import Words
+from incidents.models import Check, Copy, Holding, Incident, Milestone, Promise, Update, UpdateTemplate
 from incidents.models.incident import Cancelled, Severity, Status
 from oncall.models import Service
 from portal import clock
@@ -118,6 +134,57 @@ class ResolveFields(serializers.Serializer[Any]):
 
 class NoteFields(serializers.Serializer[Any]):
     text = serializers.CharField(trim_whitespace=False)
+
+
+class CopyFields(serializers.ModelSerializer[Copy]):
+    class Meta:
+        model = Copy
+        fields = ["id", "way", "audience", "address", "state", "attempts", "reason", "sent_at"]
+        read_only_fields = fields
+
+
+class UpdateFields(serializers.ModelSerializer[Update]):
+    copies = CopyFields(many=True, read_only=True)
+
+    class Meta:
+        model = Update
+        fields = [
+            *["id", "number", "kind", "status", "internal", "public", "executive", "promised_next_at", "posted_at", "posted_by"],
+            *["approved_at", "approved_by", "on_status_page", "copies"],
+        ]
+        read_only_fields = fields
+
+
+class UpdateWords(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=UpdateTemplate.Kind.choices)
+    internal = serializers.CharField(allow_blank=True, default="", trim_whitespace=False)
+    public = serializers.CharField(allow_blank=True, default="", trim_whitespace=False)
+    executive = serializers.CharField(allow_blank=True, default="", trim_whitespace=False)
+    wait = serializers.IntegerField(min_value=1, max_value=7 * 24 * 60, allow_null=True, default=None)  # minutes until the next one
+    lists: Any = serializers.ListField(child=serializers.IntegerField(min_value=1, max_value=2**62), default=list)
+    on_status_page = serializers.BooleanField(default=False)
+    external = serializers.BooleanField(default=False)
+    key = serializers.CharField(max_length=64)
+
+
+class CheckFields(serializers.ModelSerializer[Check]):
+    class Meta:
+        model = Check
+        fields = ["id", "group", "text", "state", "by", "at", "why"]
+        read_only_fields = fields
+
+
+class CheckMove(serializers.Serializer[Any]):
+    check = serializers.IntegerField(min_value=1, max_value=2**62)
+    state = serializers.ChoiceField(choices=Check.State.choices, default=Check.State.TICKED)
+    reason = serializers.CharField(max_length=300, allow_blank=True, default="")
+
+
+class PromiseFields(serializers.ModelSerializer[Promise]):
+    class Meta:
+        model = Promise
+        fields = ["kind", "made_at", "due_at", "late_at", "settled_at", "verdict"]
+        read_only_fields = fields
 
 
 class EntryFields(serializers.ModelSerializer[Entry]):
@@ -261,6 +328,56 @@ class IncidentViewSet(Noun[Incident]):
         """The story, oldest first, in pages."""
         page: Any = self.paginate_queryset(timeline.story(self.get_object()))  # type: ignore[arg-type]
         return self.get_paginated_response(EntryFields(page, many=True).data)
+
+    @action(detail=True, methods=["get", "post"])
+    def updates(self, request: Request, pk: str) -> Response:
+        """What was told to whom; POST sends the next one. `key` makes asking twice ask once."""
+        if request.method == "GET":
+            found = self.get_object().updates.prefetch_related("copies")
+            return Response(UpdateFields(found, many=True).data)
+        incident, wanted, at = self._responding(), self.read(UpdateWords), clock.now()
+        words = Words(
+            kind=wanted["kind"],
+            internal=wanted["internal"],
+            public=wanted["public"],
+            executive=wanted["executive"],
+            next_at=at + timedelta(minutes=wanted["wait"]) if wanted["wait"] else None,
+            lists=tuple(wanted["lists"]),
+            on_status_page=wanted["on_status_page"],
+            external=wanted["external"],
+        )
+        update = communications.post(incident.pk, words, key=wanted["key"], by=acting(request), at=at)
+        return Response(UpdateFields(update).data, status=201)
+
+    @action(detail=True, methods=["get", "post"])
+    def checklist(self, request: Request, pk: str) -> Response:
+        """The items; POST ticks, opens or skips one."""
+        if request.method == "POST":
+            incident, wanted, at, by = self._responding(), self.read(CheckMove), clock.now(), acting(request)
+            check = get_object_or_404(Check, pk=wanted["check"], incident=incident)
+            if wanted["state"] == Check.State.SKIPPED:
+                checking.skip(check.pk, wanted["reason"], by=by, at=at)
+            elif wanted["state"] == Check.State.OPEN:
+                checking.untick(check.pk, by=by, at=at)
+            else:
+                checking.tick(check.pk, by=by, at=at)
+        return Response(CheckFields(self.get_object().checks.all(), many=True).data)
+
+    @action(detail=True, methods=["get"])
+    def promises(self, request: Request, pk: str) -> Response:
+        """Every clock, running and judged."""
+        return Response(PromiseFields(self.get_object().promises.all(), many=True).data)
+
+    @action(detail=True, methods=["get"])
+    def metrics(self, request: Request, pk: str) -> Response:
+        """The last samples of its service, out of band first."""
+        shown = telemetry.gauges(self.get_object(), clock.now())
+        return Response([{"name": g.name, "value": g.value, "unit": g.unit, "verdict": g.verdict, "words": g.words, "at": g.value_at} for g in shown])
+
+    @action(detail=True, methods=["get"], url_path="export")
+    def story(self, request: Request, pk: str) -> Response:
+        """Everything about it in one document."""
+        return Response(exporting.as_data(self.get_object()))
 
     def _responding(self) -> Incident:
         incident = self.get_object()

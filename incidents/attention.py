@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from incidents import lifecycle, timeline
+from incidents.locks import locked
 from incidents.models import Incident
 from incidents.models.incident import Status
 from incidents.paging import ATTENTION, IDLE_AFTER, subject_of
@@ -23,7 +24,7 @@ HELD = (Status.INVESTIGATING, Status.IDENTIFIED)
 def watch(row: Due, now: datetime) -> None:
     """The handler of `incidents.attention`: look for activity since, ask once, then page anew."""
     with transaction.atomic():
-        incident = lifecycle.locked(int(row.key))
+        incident = locked(int(row.key))
         if not due.settle(row) or incident.status not in HELD or incident.acknowledged_at is None:
             return
         last = last_activity(incident)

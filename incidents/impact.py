@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from incidents import lifecycle, timeline
+from incidents import timeline
+from incidents.locks import locked, store
 from incidents.models import Incident
 from portal.errors import Invalid
 
@@ -37,13 +38,13 @@ def set_impact(incident_id: int, impact: Impact, *, by: User, at: datetime) -> I
         raise Invalid("A number of the impact cannot be negative.")
     if not re.fullmatch(r"[A-Z]{3}", impact.currency):
         raise Invalid("Name the currency by its three letters, such as EUR.")
-    incident = lifecycle.locked(incident_id)
+    incident = locked(incident_id)
     before = of(incident)
     if before == impact:
         return incident
     incident.impact, incident.users_affected, incident.failed_requests = impact.words.strip()[:300], impact.users_affected, impact.failed_requests
     incident.revenue_lost, incident.currency, incident.sla_minutes = impact.revenue_lost, impact.currency, impact.sla_minutes
-    lifecycle.store(incident)
+    store(incident)
     timeline.append(incident, kind="impact", at=at, by=by, text=f"Impact: {sentence(impact) or 'no data'}")
     return incident
 

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from incidents import closing, milestones, paging, searching, timeline
-from incidents.models import Incident
+from incidents import checking, clocks, closing, milestones, paging, searching, telemetry, timeline
+from incidents.locks import REASON_AT_LEAST, locked, store
+from incidents.models import Incident, Promise
 from incidents.models.incident import OVER, Cancelled, Severity, Status
+from incidents.status_page import publishing
+from portal import decisions
 from portal.errors import DomainError, Invalid
 from portal.markdown import render
+from portal.web.moments import duration
 
 if TYPE_CHECKING:
     from oncall.models import Service
@@ -19,7 +23,6 @@ if TYPE_CHECKING:
     from portal.models import Entry
 
 FORWARD = [Status.TRIAGE, Status.INVESTIGATING, Status.IDENTIFIED, Status.MITIGATED, Status.RESOLVED, Status.CLOSED]
-REASON_AT_LEAST = 10  # characters, for a move backward or a lower severity
 MILESTONES = {Status.IDENTIFIED: "identified", Status.MITIGATED: "mitigated", Status.RESOLVED: "resolved", Status.CLOSED: "closed"}
 
 
@@ -27,6 +30,12 @@ class AlreadyMoved(DomainError):
     """Somebody was faster; the sentence says who and when."""
 
     code = "already_moved"
+
+
+class WatchRuns(DomainError):
+    """Metrics have to stay normal for a while before it is resolved; a reason skips that."""
+
+    code = "watch_runs"
 
 
 class WrongStatus(DomainError):
@@ -69,6 +78,7 @@ def open_from_alert(
     milestones.fill(incident, "impact_started", at=detected_at, recorded_at=at)
     milestones.fill(incident, "detected", at=detected_at, recorded_at=at)
     timeline.append(incident, kind="status", at=at, by=None, text=f"Opened as SEV{severity} by an alert")
+    _begin(incident, at)
     if page:
         paging.begin(incident, at)
     searching.index(incident)
@@ -92,9 +102,20 @@ def declare(*, title: str, severity: int, service: Service | None, summary: str,
     for name in ("detected", "declared"):
         milestones.fill(incident, name, at=at, recorded_at=at, author=by)
     timeline.append(incident, kind="status", at=at, by=by, text=f"Declared as SEV{severity}")
+    _begin(incident, at)
+    clocks.declared(incident, at)
     paging.begin(incident, at)
     searching.index(incident)
     return incident
+
+
+def _begin(incident: Incident, at: datetime) -> None:
+    """What runs beside every incident from its first moment: the checklist, the clock of acknowledging, the metrics."""
+    checking.attach(incident)
+    if incident.severity_set_by_person:
+        checking.look(incident, at, "severity")
+    clocks.opened(incident, at)
+    telemetry.begin(incident, at)
 
 
 @transaction.atomic
@@ -119,6 +140,9 @@ def _take(incident: Incident, by: User, at: datetime) -> None:
     for name in ("acknowledged", "declared"):
         milestones.fill(incident, name, at=at, recorded_at=at, author=by)
     paging.taken(incident, by=by, at=at)
+    clocks.settle(incident, (Promise.Kind.ACKNOWLEDGE,), at=at)
+    clocks.declared(incident, at)
+    checking.look(incident, at, "acknowledged", "secondary")
 
 
 @transaction.atomic
@@ -134,6 +158,8 @@ def move(incident_id: int, to: Status, *, by: User, at: datetime, expected: str 
     back = _check(incident, to, reason)
     if to == Status.CLOSED:
         _pass_gate(incident, by=by, at=at, reason=reason, override=override)
+    if to == Status.RESOLVED and not back:
+        _pass_watch(incident, by=by, at=at, reason=reason)
     if incident.status == Status.TRIAGE and to != Status.TRIAGE:
         _take(incident, by, at)
     was = incident.get_status_display()
@@ -146,12 +172,27 @@ def move(incident_id: int, to: Status, *, by: User, at: datetime, expected: str 
         milestones.fill(incident, name, at=at, recorded_at=at, author=by)
     told = f"{was} → {to.label}" + (f", back because: {reason.strip()}" if back else f": {reason.strip()}" if reason.strip() else "")
     timeline.append(incident, kind="reopened" if back else "status", at=at, by=by, text=told)
+    _wind_clocks(incident, to, back, at)
     if to == Status.TRIAGE:
         paging.begin(incident, at)
     elif to in OVER:
         paging.stop(incident, why=f"resolved by {by}", over_at=at)
+    publishing.later(at)
     searching.index(incident)
     return incident
+
+
+def _wind_clocks(incident: Incident, to: Status, back: bool, at: datetime) -> None:
+    if back:
+        clocks.restart(incident, at)
+        telemetry.begin(incident, at)
+        if to == Status.TRIAGE:
+            clocks.opened(incident, at)
+    if to == Status.MITIGATED:
+        clocks.mitigated(incident, at)
+    if to == Status.RESOLVED and not back:
+        clocks.resolved(incident, at)
+        checking.look(incident, at, "watched", "metrics", "promises")
 
 
 def _check(incident: Incident, to: Status, reason: str) -> bool:
@@ -176,6 +217,22 @@ def _pass_gate(incident: Incident, *, by: User, at: datetime, reason: str, overr
     if len(reason.strip()) < REASON_AT_LEAST:
         raise Invalid(f"Closing all the same needs a reason of at least {REASON_AT_LEAST} characters.")
     timeline.append(incident, kind="decision", at=at, by=by, text=f"Closed although: {' '.join(missing)} Reason: {reason.strip()}")
+    _decide("forced_close", incident, by, at, f"{reason.strip()} ({' '.join(missing)})")
+
+
+def _pass_watch(incident: Incident, *, by: User, at: datetime, reason: str) -> None:
+    """Raises: Invalid, metrics were not normal for long enough and nobody says why that does not matter."""
+    left = clocks.watch_left(incident, at)
+    if left is None:
+        return
+    if len(reason.strip()) < REASON_AT_LEAST:
+        text = f"The watch runs for another {duration(left)}. Wait, or say in {REASON_AT_LEAST} characters or more why it may be skipped."
+        raise WatchRuns(text)
+    _decide("watch_skipped", incident, by, at, f"{reason.strip()} ({duration(left)} were left)")
+
+
+def _decide(kind: str, incident: Incident, by: User, at: datetime, reason: str) -> None:
+    decisions.record(kind, incident.subject, by, at, reason, title=f"{incident.reference} {incident.title}", url=f"/incidents/{incident.pk}/")
 
 
 def _needs_reason(reason: str) -> bool:
@@ -208,8 +265,10 @@ def cancel(incident_id: int, *, by: User, at: datetime, reason: str, cause: str 
         raise Invalid(f"Cancelling needs a reason of at least {REASON_AT_LEAST} characters.")
     incident.status, incident.cancelled_for, incident.takes_alerts = Status.CANCELLED, cause, False
     paging.stop(incident, why=f"cancelled by {by}", over_at=at)
+    clocks.over(incident, at)
     store(incident)
     timeline.append(incident, kind="status", at=at, by=by, text=f"Cancelled, {Cancelled(cause).label.lower()}: {reason.strip()}")
+    publishing.later(at)
     searching.index(incident)
     return incident
 
@@ -230,7 +289,11 @@ def alert_returned(incident: Incident, at: datetime, *, page: bool = True) -> No
     incident.status, incident.resolved_at, incident.quiet_since = Status.TRIAGE, None, None
     incident.acknowledged_at = incident.acknowledged_by = None
     store(incident)
-    timeline.append(incident, kind="status", at=at, by=None, text="Reopened: the alert returned")
+    timeline.append(incident, kind="reopened", at=at, by=None, text="Reopened: the alert returned")
+    clocks.restart(incident, at)
+    clocks.opened(incident, at)
+    telemetry.begin(incident, at)
+    publishing.later(at)
     if page:
         paging.begin(incident, at)
     searching.index(incident)
@@ -248,6 +311,7 @@ def raise_severity(incident: Incident, to: int, *, at: datetime, why: str, page:
     was, incident.severity = incident.severity, to
     store(incident)
     timeline.append(incident, kind="severity", at=at, by=None, text=f"SEV{was} → SEV{to}: {why}")
+    clocks.severity_changed(incident, at)
     if page and incident.waits:
         paging.begin(incident, at)
     return True
@@ -265,6 +329,10 @@ def set_severity(incident_id: int, to: int, *, by: User, at: datetime, reason: s
     store(incident)
     told = f"SEV{was} → SEV{to}" + (f": {reason.strip()}" if reason.strip() else "")
     timeline.append(incident, kind="severity", at=at, by=by, text=told)
+    clocks.severity_changed(incident, at)
+    checking.look(incident, at, "severity")
+    if to > was:
+        _decide("downgrade", incident, by, at, f"SEV{was} → SEV{to}: {reason.strip()}")
     if to < was and incident.status == Status.TRIAGE:
         paging.begin(incident, at)
     searching.index(incident)
@@ -296,17 +364,6 @@ def set_quiet(incident: Incident, since: datetime | None, *, at: datetime) -> No
             by=None,
             text=f"Quiet since {since:%H:%M} UTC: every alert has ended. Resolve it when impact is over.",
         )
-
-
-def locked(incident_id: int) -> Incident:
-    """Locked for the caller's transaction; incidents are locked in the order of their ids."""
-    return Incident.objects.select_for_update(of=("self",)).select_related("service__team", "acknowledged_by").get(pk=incident_id)
-
-
-def store(incident: Incident) -> None:
-    """Write it as a new version, in the caller's transaction, which locks it."""
-    incident.version += 1
-    incident.save()
 
 
 def _who_moved(incident: Incident) -> str:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.db.models import Max, Q, QuerySet
 
-from incidents import lifecycle, paging, searching, timeline
+from incidents import clocks, lifecycle, paging, searching, timeline
+from incidents.locks import REASON_AT_LEAST, locked, store
 from incidents.models import Episode, Incident
 from incidents.models.incident import Status
+from incidents.status_page import publishing
 from portal import journal
 from portal.errors import Invalid
 
@@ -30,10 +32,11 @@ def merge(incident_id: int, into_id: int, *, by: User, at: datetime, reason: str
     Episode.objects.filter(pk__in=moved).update(incident=second)
     for along in first.merged.select_for_update().order_by("pk"):
         along.merged_into = second
-        lifecycle.store(along)
+        store(along)
     paging.stop(first, why=f"merged into {second.reference}", over_at=at)
+    clocks.over(first, at)
     first.status_before_merge, first.status, first.merged_into = first.status, Status.MERGED, second
-    lifecycle.store(first)
+    store(first)
     why = f": {reason.strip()}" if reason.strip() else ""
     timeline.append(first, kind="merge", at=at, by=by, text=f"Merged into {second.reference}{why}", url=_url(second), data={"episodes": moved})
     timeline.append(second, kind="merge", at=at, by=by, text=f"{first.reference} “{first.title}” merged into this{why}", url=_url(first))
@@ -48,17 +51,20 @@ def split(incident_id: int, *, by: User, at: datetime, reason: str) -> Incident:
     home = Incident.objects.filter(pk=incident_id).values_list("merged_into", flat=True).get()
     if home is None:
         raise lifecycle.WrongStatus("It is merged into nothing, so there is nothing to split out.")
-    if len(reason.strip()) < lifecycle.REASON_AT_LEAST:
-        raise Invalid(f"Splitting needs a reason of at least {lifecycle.REASON_AT_LEAST} characters.")
+    if len(reason.strip()) < REASON_AT_LEAST:
+        raise Invalid(f"Splitting needs a reason of at least {REASON_AT_LEAST} characters.")
     first, second = _pair(incident_id, home)
     _its_episodes(first, second).update(incident=first)
     first.status, first.status_before_merge, first.merged_into = first.status_before_merge or Status.INVESTIGATING, "", None
-    lifecycle.store(first)
+    store(first)
     told = f"Split out of {second.reference}: {reason.strip()}"
     timeline.append(first, kind="merge", at=at, by=by, text=told, url=_url(second))
     timeline.append(second, kind="merge", at=at, by=by, text=f"{first.reference} split out again: {reason.strip()}", url=_url(first))
     if first.status == Status.TRIAGE:
+        clocks.opened(first, at)
         paging.begin(first, at)
+    elif not first.is_over:
+        clocks.restart(first, at)
     _settle(first, second, at)
     return first
 
@@ -67,7 +73,7 @@ def _pair(first_id: int, second_id: int) -> tuple[Incident, Incident]:
     """Both, locked in the order of their ids. Raises: Invalid, they are one."""
     if first_id == second_id:
         raise Invalid("An incident cannot be merged into itself. Choose another one.")
-    found = {pk: lifecycle.locked(pk) for pk in sorted((first_id, second_id))}
+    found = {pk: locked(pk) for pk in sorted((first_id, second_id))}
     return found[first_id], found[second_id]
 
 
@@ -98,6 +104,7 @@ def _settle(first: Incident, second: Incident, at: datetime) -> None:
         if not incident.is_over:
             lifecycle.set_quiet(incident, None if firing else ended, at=at)
         searching.index(incident)
+    publishing.later(at)
 
 
 def _url(incident: Incident) -> str:

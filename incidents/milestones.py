@@ -9,6 +9,7 @@ from django.db.models import Min
 from django.db.models.functions import Coalesce
 
 from incidents import timeline
+from incidents.locks import locked, store
 from incidents.models import Incident, Milestone
 from portal.accounts.models import User
 from portal.errors import Invalid
@@ -43,7 +44,7 @@ def edit(incident_id: int, name: str, *, at_moment: datetime, by: User, at: date
     """
     if name not in Milestone.Name.values:
         raise Invalid(f"“{name[:40]}” is no milestone; use one of {', '.join(Milestone.Name.values)}.")
-    incident = Incident.objects.select_for_update().get(pk=incident_id)
+    incident = locked(incident_id)
     others = {m.name: m for m in incident.milestones.all()}
     _check(others, name, at_moment, at)
     was = others.get(name)
@@ -52,8 +53,7 @@ def edit(incident_id: int, name: str, *, at_moment: datetime, by: User, at: date
     milestone.at, milestone.source, milestone.author = at_moment, Milestone.Origin.PERSON, by
     milestone.recorded_at, milestone.edited = at, was is not None
     milestone.save()
-    incident.version += 1
-    incident.save(update_fields=["version"])
+    store(incident)
     timeline.append(incident, kind="milestone", at=at, by=by, text=told, data={"milestone": name})
     return milestone
 

@@ -26,6 +26,11 @@ def can_override(user: User, incident: Incident) -> bool:
     return can_respond(user, incident) and team_policies.leads(user, incident.team)
 
 
+def can_change_things(user: User) -> bool:
+    """Have the portal pull a lever: people who lead or edit, never a token."""
+    return not user.is_service and user.at_least(Role.RESPONDER) and team_policies.edits_for(user, None)
+
+
 def can_restrict(user: User, incident: Incident) -> bool:
     """Whoever responds may close the curtain; opening it again is for those who may see it then."""
     return can_respond(user, incident)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from incidents import lifecycle, timeline
+from incidents import timeline
+from incidents.locks import locked, store
 from incidents.models import Holding, Incident
 from portal.errors import Invalid
 
@@ -27,7 +28,7 @@ def take(incident_id: int, role: str, *, person: User, by: User, at: datetime, s
         raise Invalid(f"“{role[:40]}” is no role; use one of {', '.join(Holding.Role.values)}.")
     if not person.is_active or person.is_service:
         raise Invalid(f"{person} cannot hold a role: the account is not an active person's.")
-    incident = lifecycle.locked(incident_id)
+    incident = locked(incident_id)
     current = list(incident.roles.filter(role=role, left_at=None).select_related("person"))
     mine = next((holding for holding in current if holding.person_id == person.pk), None)
     if mine:
@@ -42,21 +43,21 @@ def take(incident_id: int, role: str, *, person: User, by: User, at: datetime, s
     word = Holding.Role(role).label
     told = f"{word}: {before.person} → {person}" if before else f"{word}: {person}"
     timeline.append(incident, kind="role", at=at, by=by, text=told + (f". {state.strip()}" if state.strip() else ""), data={"role": role})
-    lifecycle.store(incident)
+    store(incident)
     return holding
 
 
 @transaction.atomic
 def leave(incident_id: int, role: str, *, person: User, by: User, at: datetime) -> Holding:
     """`person` no longer holds the role. Raises: Invalid, they do not."""
-    incident = lifecycle.locked(incident_id)
+    incident = locked(incident_id)
     holding = incident.roles.filter(role=role, person=person, left_at=None).first()
     if holding is None:
         raise Invalid(f"{person} does not hold that role.")
     holding.left_at = at
     holding.save(update_fields=["left_at"])
     timeline.append(incident, kind="role", at=at, by=by, text=f"{holding.get_role_display()}: {person} left", data={"role": role})
-    lifecycle.store(incident)
+    store(incident)
     return holding
 
 

@@ -1,28 +1,24 @@
-"""Pages of incidents: the list, declaring one, and the page from which one is run."""
+"""Pages of incidents: the list, declaring one, the page from which one is run, and what it polls."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
-from incidents import lifecycle, milestones, paging, phases, policies, timeline
-from incidents.forms import Declaration, Move, NewSeverity, Note
-from incidents.models import Episode, Incident
-from incidents.models.incident import Severity, Status
-from incidents.panels import after
+from incidents import communications, exporting, freshness, lifecycle, meeting, page, policies, recording, timeline
+from incidents.forms import Declaration
+from incidents.models import Attachment, Incident, Meeting
 from oncall.models import Service
 from portal import clock
 from portal.accounts.acting import acting
-from portal.errors import Invalid, require
-from runbooks import matching
-from runbooks.matching import Match
+from portal.errors import require
+from runbooks.models import Runbook
 
 PER_PAGE = 50
 STATES = {"open": "Open", "resolved": "Resolved", "all": "All"}
+PICTURE_POLICY = "default-src 'none'; sandbox"  # what somebody uploaded is shown, never run
 
 
 @require_safe
@@ -62,126 +58,116 @@ def incident_new(request: HttpRequest) -> HttpResponse:
     return render(request, "incidents/new.html", {"form": form}, status=422 if request.method == "POST" else 200)
 
 
+def visible(request: HttpRequest, pk: int) -> Incident:
+    """404 for one that is hidden from this person."""
+    found = Incident.objects.visible_to(acting(request)).select_related(
+        "service__team", "acknowledged_by", "opened_by", "happened_before", "merged_into", "meeting", "runbook_answer__runbook"
+    )
+    return get_object_or_404(found, pk=pk)
+
+
 @require_safe
 def incident_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    incident = _visible(request, pk)
-    return render(request, "incidents/detail.html", _context(request, incident))
+    """`?show=updates|people|diagnostics` filters the timeline."""
+    incident = visible(request, pk)
+    show = request.GET.get("show", "all")
+    return render(request, "incidents/detail.html", page.whole(acting(request), incident, clock.now(), show=show))
 
 
-def _visible(request: HttpRequest, pk: int) -> Incident:
-    visible = Incident.objects.visible_to(acting(request)).select_related("service__team", "acknowledged_by", "opened_by", "happened_before")
-    return get_object_or_404(visible, pk=pk)
+@require_safe
+def incident_live(request: HttpRequest, pk: int) -> HttpResponse:
+    """What changed since `?seen=`; 204 when nothing did, at the cost of one indexed read."""
+    seen = request.GET.get("seen", "")
+    mark = freshness.mark(pk, user=acting(request))
+    if mark is None:
+        raise Http404
+    return HttpResponse(status=204) if seen == mark else live_parts(request, pk, seen=seen)
 
 
-def _context(request: HttpRequest, incident: Incident) -> dict[str, Any]:
-    now, user = clock.now(), acting(request)
-    moments = {milestone.name: milestone.at for milestone in incident.milestones.all()}
-    if "alerted" not in moments and (first := milestones.alerted_at(incident)):
-        moments["alerted"] = first
-    episodes = list(incident.episodes.select_related("alert__source").order_by("ended_at", "-started_at")[:20])
-    entries = list(timeline.story(incident))
-    next_status = lifecycle.next_status(incident)
-    began = moments.get("impact_started", incident.opened_at)
-    return {
-        "began": began,
-        "took": incident.resolved_at - began if incident.resolved_at else None,
-        "acknowledged_in": moments["acknowledged"] - moments["alerted"] if {"acknowledged", "alerted"} <= set(moments) else None,
+def live_parts(request: HttpRequest, pk: int, *, seen: str) -> HttpResponse:
+    """The parts of the page drawn anew, and entries newer than `seen`, swapped in beside whatever asked."""
+    incident, now = visible(request, pk), clock.now()
+    context = page.live(acting(request), incident, now)
+    after = freshness.newest_entry(seen)
+    new = list(timeline.since(incident, after).order_by("-pk")[: page.ENTRIES]) if after else []
+    context["lines"] = recording.lines(new)
+    return render(request, "incidents/_live.html", context)
+
+
+@require_safe
+def incident_entries(request: HttpRequest, pk: int) -> HttpResponse:
+    """Entries older than `?before=`, for the button at the end of the timeline."""
+    incident, before = visible(request, pk), request.GET.get("before", "")
+    known = int(before) if before.isascii() and before.isdecimal() and len(before) < 19 else 0
+    show = request.GET.get("show", "all")
+    found = page.newest(incident, show, before=known)
+    context = {
         "incident": incident,
-        "now": now,
-        "moments": moments,
-        "phases": phases.of(incident, moments),
-        "episodes": episodes,
-        "runbooks": _runbooks(episodes),
-        "ladder": paging.ladder(incident),
-        "entries": entries if incident.is_over else entries[::-1],
-        "last_entry": entries[-1].pk if entries else 0,
-        "next_status": next_status if next_status != Status.CLOSED else None,
-        "earlier": [s for s in lifecycle.FORWARD if s in _before(incident)],
-        "severities": Severity.choices,
-        "may_respond": policies.can_respond(user, incident),
-        "panels": [panel for _, panel in after],
+        "lines": found,
+        "older": found[-1].entry.pk if len(found) == page.ENTRIES else 0,
+        "show": show,
+        "may_respond": policies.can_respond(acting(request), incident),
+        "now": clock.now(),
     }
+    return render(request, "incidents/_older.html" if getattr(request, "htmx", False) else "incidents/entries.html", context)
 
 
-def _runbooks(episodes: list[Episode]) -> list[Match]:
-    """The runbooks of the incident's alerts, best first, each once; the first three alert names are asked."""
-    by_name = {episode.alert.name: episode.alert for episode in reversed(episodes)}
-    found: dict[int, Match] = {}
-    for alert in list(by_name.values())[:3]:
-        for match in matching.for_alert(alert.labels, alert.annotations):
-            found.setdefault(match.runbook.pk, match)
-    return list(found.values())[:5]
+@require_safe
+def incident_draft(request: HttpRequest, pk: int) -> HttpResponse:
+    """The form of an update of `?kind=`, filled from what is known now."""
+    incident, now = visible(request, pk), clock.now()
+    require(policies.can_respond(acting(request), incident), "Responders post updates.")
+    context = {"incident": incident, "now": now, **page.of_update(incident, now, request.GET.get("kind", ""))}
+    context["may_approve"] = communications.can_approve(acting(request), incident)
+    return render(request, "incidents/_update_form.html", context)
 
 
-def _before(incident: Incident) -> list[Status]:
-    if incident.status not in lifecycle.FORWARD:
-        return []
-    return lifecycle.FORWARD[: lifecycle.FORWARD.index(Status(incident.status))]
+@require_safe
+def incident_file(request: HttpRequest, pk: int, attachment: int) -> FileResponse:
+    """A picture to look at, anything else to keep; never a page of ours."""
+    found = get_object_or_404(Attachment, pk=attachment, incident=visible(request, pk))
+    response = FileResponse(found.file.open("rb"), as_attachment=not found.is_picture, filename=found.name, content_type=found.media_type)
+    response["Content-Security-Policy"] = PICTURE_POLICY
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
 
 
-def _responding(request: HttpRequest, pk: int) -> Incident:
-    incident = _visible(request, pk)
-    require(policies.can_respond(acting(request), incident), "Responders may do that; your role only reads and declares.")
-    return incident
+@require_safe
+def incident_dashboard(request: HttpRequest, pk: int) -> HttpResponse:
+    """On to the service's dashboard; that it was opened ticks the checklist."""
+    incident = visible(request, pk)
+    if not incident.service or not incident.service.dashboard_url:
+        raise Http404
+    page.opened(incident, acting(request), clock.now(), kind="dashboard", text="Dashboard opened")
+    return redirect(incident.service.dashboard_url)
 
 
-@require_POST
-def incident_ack(request: HttpRequest, pk: int) -> HttpResponse:
-    incident = _responding(request, pk)
-    lifecycle.acknowledge(incident.pk, by=acting(request), at=clock.now())
-    return redirect("incident-detail", pk=pk)
+@require_safe
+def incident_runbook(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
+    """On to a runbook, followed for this incident; that it was opened ticks the checklist."""
+    incident, runbook = visible(request, pk), get_object_or_404(Runbook, slug=slug)
+    page.opened(incident, acting(request), clock.now(), kind="runbook", text=f"Runbook opened: {runbook.title}", url=runbook.get_absolute_url())
+    return redirect(f"{runbook.get_absolute_url()}?incident={incident.pk}")
 
 
-@require_POST
-def incident_status(request: HttpRequest, pk: int) -> HttpResponse:
-    incident = _responding(request, pk)
-    form = Move(request.POST)
-    if not form.is_valid():
-        raise Invalid("Choose the status to move to.")
-    to, expected = Status(form.cleaned_data["to"]), form.cleaned_data["expected"] or None
-    lifecycle.move(incident.pk, to, by=acting(request), at=clock.now(), expected=expected, reason=form.cleaned_data["reason"])
-    return redirect("incident-detail", pk=pk)
+@require_safe
+def incident_export(request: HttpRequest, pk: int, form: str) -> HttpResponse:
+    """The whole story as Markdown or JSON."""
+    incident = visible(request, pk)
+    if form not in ("md", "json"):
+        raise Http404
+    if form == "json":
+        return JsonResponse(exporting.as_data(incident), json_dumps_params={"indent": 1, "ensure_ascii": False})
+    response = HttpResponse(exporting.as_markdown(incident), content_type="text/markdown; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{incident.reference}.md"'
+    return response
 
 
-@require_POST
-def incident_severity(request: HttpRequest, pk: int) -> HttpResponse:
-    incident = _responding(request, pk)
-    form = NewSeverity(request.POST)
-    if not form.is_valid():
-        raise Invalid("Choose a severity from SEV1 to SEV4.")
-    lifecycle.set_severity(incident.pk, form.cleaned_data["severity"], by=acting(request), at=clock.now(), reason=form.cleaned_data["reason"])
-    return redirect("incident-detail", pk=pk)
-
-
-@require_POST
-def incident_cancel(request: HttpRequest, pk: int) -> HttpResponse:
-    incident = _responding(request, pk)
-    lifecycle.cancel(incident.pk, by=acting(request), at=clock.now(), reason=request.POST.get("reason", ""))
-    return redirect("incident-detail", pk=pk)
-
-
-@require_POST
-def incident_note(request: HttpRequest, pk: int) -> HttpResponse:
-    """The new timeline for htmx, the page without script."""
-    incident = _responding(request, pk)
-    form = Note(request.POST)
-    if not form.is_valid():
-        raise Invalid("The note is empty.")
-    lifecycle.note(incident.pk, form.cleaned_data["text"], by=acting(request), at=clock.now())
-    if getattr(request, "htmx", False):
-        return incident_timeline(request, pk)
-    return redirect(f"/incidents/{pk}/#timeline")
-
-
-def incident_timeline(request: HttpRequest, pk: int) -> HttpResponse:
-    """Entries newer than `?after=`; 204 when there are none, at the cost of one indexed read."""
-    incident = _visible(request, pk)
-    last = request.GET.get("after") or request.POST.get("after") or "0"
-    entries = list(timeline.since(incident, int(last) if last.isdigit() and len(last) < 19 else 0))
-    if not entries:
-        return HttpResponse(status=204)
-    context = {"incident": incident, "entries": entries[::-1], "last_entry": entries[-1].pk, "now": clock.now()}
-    return render(request, "incidents/_new_entries.html", context)
-
-
-incident_timeline_page = require_safe(incident_timeline)
+@require_safe
+def incident_invitation(request: HttpRequest, pk: int) -> HttpResponse:
+    """The meeting as an .ics file."""
+    incident = visible(request, pk)
+    found = get_object_or_404(Meeting, incident=incident)
+    response = HttpResponse(meeting.invitation(found, meeting.people_of(incident)), content_type="text/calendar; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{incident.reference}-meeting.ics"'
+    return response

@@ -27,6 +27,7 @@ EVERY = {
     "oncall.open_shift_checklists": 300,
     "oncall.hand_over": 60,
     "oncall.read_calendars": 900,
+    "incidents.refresh_status_page": 60,
     "postmortems.remind": 900,
     "postmortems.follow": 60,
     "search.recount": 21_600,

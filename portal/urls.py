@@ -59,6 +59,7 @@ urlpatterns = [
     path("diagnostics/", include("runbooks.diagnostics.urls")),
     path("incidents/", include("incidents.urls")),
     path("ack/", include("incidents.link_urls")),
+    path("status/", include("incidents.status_page.urls")),
     path("alerts/", include("incidents.alert_urls")),
     path("hooks/", include("incidents.alerts.urls")),
     path("postmortems/", include("postmortems.urls")),

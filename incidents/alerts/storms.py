@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import Count, F, Max, Min, Q
 
 from incidents import lifecycle, paging, searching, timeline
+from incidents.locks import store
 from incidents.models import Incident
 from incidents.models.incident import IncidentQuerySet
 from oncall.models import Service
@@ -143,7 +144,7 @@ def _tell(storm: Incident, parts: list[Incident], now: datetime, *, is_new: bool
     shown = ", ".join(services[:NAMED]) + (f" and {len(services) - NAMED} more" if len(services) > NAMED else "")
     storm.title = f"Storm: {counted['count']} incidents of {len(services)} service{'s'[: len(services) > 1]}: {shown}"[:300]
     storm.summary = "\n".join(f"- {name or 'unassigned'}: {count}" for name, count in by_service.most_common())
-    lifecycle.store(storm)
+    store(storm)
     searching.index(storm)
     timeline.append(storm, kind="alert", at=now, by=None, text=f"{len(parts)} incidents joined: {_names(parts)}")
     if is_new or (rises and storm.waits):

@@ -165,6 +165,11 @@ class Incident(Versioned):
         return f"incident:{self.pk}"
 
     @property
+    def link(self) -> str:
+        """Its page, for mails."""
+        return f"{settings.BASE_URL}/incidents/{self.pk}/"
+
+    @property
     def is_over(self) -> bool:
         return self.status in OVER
 

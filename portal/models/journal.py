@@ -24,7 +24,10 @@ class Entry(models.Model):
     class Meta:
         ordering = ["at", "pk"]
         verbose_name_plural = "journal entries"
-        indexes = [models.Index(fields=["subject", "at", "id"], name="journal_by_subject")]
+        indexes = [
+            models.Index(fields=["subject", "at", "id"], name="journal_by_subject"),
+            models.Index(fields=["subject", "-id"], name="journal_newest"),  # is there anything new?
+        ]
 
     def __str__(self) -> str:
         return f"{self.subject} {self.kind}: {self.text[:60]}"

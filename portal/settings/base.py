@@ -350,6 +350,11 @@ CLOCK_OFFSET_FILE: Path | None = DATA_DIR / "clock_offset"
 # What leaves the house goes through portal.outbound; free addresses (anybody's webhook) only to these ports.
 OUTBOUND_PORTS = {80, 443, *env.integers("PORTAL_OUTBOUND_PORTS", minimum=1, maximum=65535)}
 
+# Files of the public status page: the web server shows them also when the portal is away.
+STATUS_PAGE_DIR = Path(env.text("PORTAL_STATUS_PAGE_DIR", str(DATA_DIR / "status")))
+SLACK_BOT_TOKEN = env.text("PORTAL_SLACK_BOT_TOKEN", "")
+SLACK_API_URL = env.url("PORTAL_SLACK_API_URL", "https://slack.com/api", {"http", "https"}).rstrip("/")
+
 MARKDOWN_LIMIT = 65_536  # characters in one field
 PAGES_BUNDLED_WITHIN = env.duration("PORTAL_PAGES_BUNDLED_WITHIN", "2m")  # of the page before, to one person; 0 bundles nothing
 RECONCILE_EVERY = env.duration("PORTAL_RECONCILE_EVERY", "2m")

@@ -23,6 +23,10 @@ Next = Callable[[HttpRequest], HttpResponse]
 OPEN = re.compile(r"^/(accounts/|static/|hooks/|api/|ack/|t/|oncall/feeds/cal_|healthz$|readyz$|metrics$|status/|favicon\.ico$)")
 
 
+# The public page asks for no session, so that it stands when the database does not.
+PUBLIC = re.compile(r"^/status/")
+
+
 class RequestId:
     """`X-Request-Id` of each answer stands in its log lines and on the error page."""
 
@@ -61,7 +65,7 @@ class SignInRequired:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.user.is_authenticated or OPEN.match(request.path_info):
+        if OPEN.match(request.path_info) or request.user.is_authenticated:
             return self.get_response(request)
         if request.headers.get("HX-Request"):
             return beside(render(request, "_signed_out.html", status=401))
@@ -89,7 +93,7 @@ class ReaderTimeZone:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.user.is_authenticated:
+        if not PUBLIC.match(request.path_info) and request.user.is_authenticated:
             with timezone.override(request.user.zone):
                 return self.get_response(request)
         return self.get_response(request)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.urls import reverse
 
-from incidents import lifecycle, timeline
+from incidents import checking, lifecycle
 from incidents.models import Incident
 from portal import clock
 from tests.conftest import person
@@ -72,18 +73,34 @@ def test_a_note_lands_on_the_timeline_escaped(client, running, ana):
 
     page = page_of(client, running)
     assert "<strong>back</strong>" in page
-    assert "onerror" not in page
+    assert "<img src" not in page
 
 
-def test_a_poll_that_finds_nothing_new_answers_204(client, running, ana, django_assert_max_num_queries):
+def seen_by(client, incident):
+    """The mark that the page carries."""
+    return re.search(r'name="seen" value="([^"]+)"', page_of(client, incident))[1]
+
+
+def test_a_poll_that_finds_nothing_new_is_one_read_beside_the_session(client, running, ana, django_assert_num_queries):
     client.force_login(ana)
-    client.get(reverse("incident-timeline", args=[running.pk]))
-    newest = max(entry.pk for entry in timeline.story(running))
+    seen = seen_by(client, running)
 
-    with django_assert_max_num_queries(5):
-        response = client.get(reverse("incident-timeline", args=[running.pk]), {"after": newest})
+    with django_assert_num_queries(3):  # the session, its person, the mark
+        response = client.get(reverse("incident-live", args=[running.pk]), {"seen": seen})
 
     assert response.status_code == 204
+
+
+def test_a_poll_after_somebodys_tick_brings_the_tick_and_its_entry(client, running, ana, ben):
+    client.force_login(ana)
+    seen = seen_by(client, running)
+    checking.tick(running.checks.first().pk, by=ben, at=clock.now())
+
+    parts = client.get(reverse("incident-live", args=[running.pk]), {"seen": seen}).content.decode()
+
+    assert 'hx-swap-oob="afterbegin:#tl"' in parts
+    assert "Ticked: Alert acknowledged within 5 minutes" in parts
+    assert 'id="inc-side"' in parts and "1 of 20" in parts
 
 
 def test_declaring_needs_a_title_and_keeps_what_was_typed(client, crew, ana):

@@ -79,7 +79,7 @@ class Portal:
             self.start()
         else:
             self.start()
-            prepared = str(eventually(lambda: text if "Standby runs at" in (text := self.output()) else "", 60))
+            prepared = str(eventually(lambda: text if "Standby runs at" in (text := self.output()) else "", 150))
         self.password = re.search(r"Password\s+(\S+)", prepared)[1]
         self.email = re.search(r"Sign in as\s+(\S+)", prepared)[1]
         eventually(self.answers, 60)

@@ -62,7 +62,9 @@ def test_a_responder_goes_the_whole_way_in_a_browser(portal, jobs, screen):
     screen.get_by_role("link", name="Back to incident").click()
 
     # Resolved; the postmortem is written in the admin, and read.
-    screen.get_by_role("button", name=re.compile("^Resolve")).locator("visible=true").first.click()
+    screen.get_by_role("link", name="More actions").click()
+    screen.get_by_role("link", name="Resolve", exact=True).click()
+    screen.get_by_role("button", name="Resolve", exact=True).locator("visible=true").click()
     screen.get_by_role("button", name="Write postmortem").click()
     write(screen, "sections-0-body", "Every run failed for an hour.")
     screen.get_by_role("button", name=re.compile("^Save$")).locator("visible=true").first.click()
