@@ -24,6 +24,7 @@ class IncidentsConfig(AppConfig):
         from incidents.alerts.starting import put_on_shelves as put_alerts
         from incidents.first_steps import put_on_shelf as put_first_steps
         from incidents.fittings import put_on_shelves as put_command_centre
+        from incidents.followed import put_on_shelf as put_followed
         from incidents.kept import put_on_shelf as put_kept
         from oncall import handoffs
         from portal import due
@@ -71,3 +72,4 @@ class IncidentsConfig(AppConfig):
         put_kept()
         put_alerts()
         put_command_centre()
+        put_followed()

@@ -31,6 +31,9 @@ EVERY = {
     "postmortems.remind": 900,
     "postmortems.follow": 60,
     "search.recount": 21_600,
+    "runbooks.import_sources": 900,
+    "runbooks.restate": 3600,
+    "runbooks.check_rot": 86_400,
 }
 app.conf.beat_schedule = {name: {"task": name, "schedule": seconds, "options": {"expires": seconds}} for name, seconds in EVERY.items()}
 

@@ -56,6 +56,7 @@ urlpatterns = [
     path("services/", include("oncall.service_urls")),
     path("runbooks/", include("runbooks.urls")),
     path("r/", include("runbooks.short_urls")),
+    path("offline/", include("runbooks.offline_urls")),
     path("diagnostics/", include("runbooks.diagnostics.urls")),
     path("incidents/", include("incidents.urls")),
     path("ack/", include("incidents.link_urls")),

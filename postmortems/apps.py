@@ -18,9 +18,12 @@ class PostmortemsConfig(AppConfig):
         from postmortems import api, handing_over, measures, panels, searching, writing
         from postmortems.first_steps import put_on_shelf as put_first_steps
         from postmortems.models import Section
+        from runbooks.panels import RunbookPanel, beside
 
         router.register("postmortems", api.PostmortemViewSet, basename="postmortem")
         router.register("action-items", api.ActionItemViewSet, basename="action-item")
+        beside.put("feedback", RunbookPanel("postmortems/_feedback.html", panels.feedback_on_runbook))
+        after.put("runbook question", IncidentPanel("postmortems/_runbook_question.html", panels.runbook_question))
         after.put("postmortem", IncidentPanel("postmortems/_incident_panel.html", panels.on_incident))
         after.put("recurrence", IncidentPanel("postmortems/_recurrence_panel.html", panels.recurrence_of))
         gates.put("postmortem", writing.closing_gate)

@@ -5,16 +5,36 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
+from django.db import models
 from django.urls import reverse
 
 from incidents.models import Incident
+from portal import journal
 from portal.accounts.models import User
+from portal.accounts.roles import Role
 from portal.home.needs import Need
 from portal.web.counts import Count
 from postmortems import policies, recurrence, writing
 from postmortems.models import ActionItem, Postmortem, Review
+from runbooks.models import Feedback, Following, Runbook
 
 SOON = timedelta(days=2)
+
+
+def feedback_on_runbook(user: User, runbook: Runbook, about: str, now: datetime) -> dict[str, Any] | None:
+    """The buttons beside a runbook, and what was said so far. 1 query."""
+    said = dict(runbook.feedback.order_by().values_list("kind").annotate(models.Count("pk")))
+    return {"runbook": runbook, "incident": about.partition(":")[2], "said": said, "may": user.at_least(Role.RESPONDER)}
+
+
+def runbook_question(user: User, incident: Incident, now: datetime) -> dict[str, Any] | None:
+    """Asked once an incident is resolved: did a runbook help? 3 queries."""
+    if incident.resolved_at is None or incident.kind == Incident.Kind.DRILL:
+        return None
+    answered = list(Feedback.objects.filter(about=incident.subject).select_related("runbook"))
+    followed = [following.runbook for following in Following.objects.filter(about=incident.subject).select_related("runbook")]
+    none_needed = not answered and journal.entries(incident.subject).filter(kind="step", data__no_runbook=True).exists()
+    return {"incident": incident, "answered": answered, "runbooks": followed, "none_needed": none_needed}
 
 
 def on_incident(user: User, incident: Incident, now: datetime) -> dict[str, Any] | None:

@@ -8,21 +8,18 @@ class RunbooksConfig(AppConfig):
         from portal import doctor, due
         from portal.api import router
         from portal.decisions import kinds as decisions
-        from portal.markdown.rerender import Text, texts
         from portal.retention import kinds
         from portal.search.documents import sources
         from portal.seeding import chapters
-        from runbooks import change_api, editing, kept, searching, starting
+        from runbooks import change_api, kept, library_shelves, searching, starting
         from runbooks.api import RunbookViewSet
         from runbooks.diagnostics import api, checks, facts, guard_api, registry, runs, schedules, working
         from runbooks.diagnostics import searching as run_searching
         from runbooks.diagnostics import starting as targets
         from runbooks.first_steps import put_on_shelf as put_first_steps
-        from runbooks.models import Runbook, Section
 
         kinds.put("diagnostic-output", kept.OUTPUT)
-        texts.put(editing.BODY, Text(Runbook, "body"))
-        texts.put(editing.SECTION, Text(Section, "body", prefix=lambda section: section.prefix))
+        library_shelves.put_on_shelf()
         sources.put("runbooks", searching.everything)
         router.register("runbooks", RunbookViewSet)
         due.register(runs.RUN, working.work, lease=working.LEASE, pool="work", on_expiry="lost", lost=working.lose)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.text import slugify
 
@@ -15,9 +16,11 @@ from portal.errors import Invalid
 from portal.markdown import render, rerender
 from portal.markdown.render import Html
 from portal.web.versions import next_version
-from runbooks import searching
-from runbooks.models import Runbook, RunbookAlias, Section
-from runbooks.sections import Part, split
+from runbooks import formatting, freshness, offline, searching
+from runbooks.importing.naming import called
+from runbooks.models import NamedPlace, Runbook, RunbookAlias, Section
+from runbooks.presenting import presented
+from runbooks.sections import Part, names, split
 
 BODY, SECTION = "runbooks.body", "runbooks.section"  # names on the shelf of `portal.markdown.rerender`
 
@@ -31,14 +34,20 @@ class Prepared:
     parts: list[tuple[Part, Html]]
 
 
-def prepare(source: str, *, known: Html | None = None) -> Prepared:
-    """Raises: Invalid, too long. known: HTML made earlier, used again if it is of this very text."""
-    render.refuse_too_long(source)
+def prepare(source: str, *, known: Html | None = None, links: dict[str, str] | None = None, longer: int = 0) -> Prepared:
+    """Raises: Invalid, too long. known: HTML made earlier, used again if it is of this very text.
+
+    links: where those to other pages lead. longer: an imported text of that length may stay as long as it is.
+    """
+    if len(source) > longer:
+        render.refuse_too_long(source)
     source = render.clean(source)
-    html = known if known and known.key == render.key_of(source) else render.to_html(source)
+    shown = presented(source, links)
+    html = known if known and known.key == render.key_of(shown) else render.to_html(shown)
     formatted = []
     for order, part in enumerate(split(source), start=1):
-        formatted.append((part, _plain(part.body, html) if html.plain else render.to_html(part.body, prefix=Section(order=order).prefix)))
+        whole = html.plain and len(source) <= settings.MARKDOWN_LIMIT
+        formatted.append((part, _plain(part.body, html) if whole else formatting.html_of(part.body, links or {}, Section(order=order).prefix)))
     return Prepared(source, html, formatted)
 
 
@@ -64,7 +73,10 @@ def save(
     Raises: Stale, somebody saved meanwhile. Invalid, the text is too long or an alert has another runbook.
     """
     known = Html(runbook.body_html, runbook.body_html_key, plain='<pre class="md-plain">' in runbook.body_html)
-    prepared = prepare(runbook.body, known=known)
+    longer = (
+        len(Runbook.objects.values_list("body", flat=True).get(pk=runbook.pk)) if runbook.pk and len(runbook.body) > settings.MARKDOWN_LIMIT else 0
+    )
+    prepared = prepare(runbook.body, known=known, links=runbook.links, longer=longer)
     with transaction.atomic():
         if runbook.pk:
             runbook.version = next_version(Runbook, runbook.pk, seen=seen)
@@ -92,7 +104,10 @@ def write(
     if aliases is not None:
         _name(runbook, aliases)
     _store_sections(runbook, prepared, at)
+    runbook._prefetched_objects_cache = {}  # type: ignore[attr-defined]
+    freshness.restate(runbook, at)
     searching.index(runbook)
+    offline.later(at)
     return runbook
 
 
@@ -138,6 +153,7 @@ def _store_sections(runbook: Runbook, prepared: Prepared, at: datetime) -> None:
             defaults={
                 "order": order,
                 "title": part.title,
+                "level": part.level,
                 "kind": part.kind,
                 "body": part.body,
                 "body_html": html.html,
@@ -148,5 +164,9 @@ def _store_sections(runbook: Runbook, prepared: Prepared, at: datetime) -> None:
         if html.busy:
             rerender.later(SECTION, section.pk, at=at)
     Section.objects.filter(runbook=runbook).exclude(anchor__in=[part.anchor for part, _ in prepared.parts]).delete()
+    NamedPlace.objects.filter(runbook=runbook).delete()
+    NamedPlace.objects.bulk_create(
+        NamedPlace(runbook=runbook, anchor=anchor, called=called(name)) for name, anchor in names(part for part, _ in prepared.parts)
+    )
     if prepared.html.busy:
         rerender.later(BODY, runbook.pk, at=at)

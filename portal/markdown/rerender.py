@@ -20,13 +20,14 @@ from portal.shelves import Shelf
 class Text:
     """One Markdown column with its `<field>_html` and `<field>_html_key` beside it.
 
-    prefix: of the ids in one instance's HTML, the same as at save.
+    prefix: of the ids in one instance's HTML, the same as at save. shown: what is formatted of an instance's source.
     """
 
     model: type[Model]
     field: str
     short: bool = False
     prefix: Callable[[Any], str] = lambda instance: "md-"
+    shown: Callable[[Any, str], str] = lambda instance, source: source
 
 
 texts: Shelf[Text] = Shelf("Markdown texts")  # filled in `AppConfig.ready()`, e.g. texts.put("runbooks.body", Text(Runbook, "body"))
@@ -73,7 +74,8 @@ def again(text: Text) -> Iterator[tuple[Any, render.Html]]:
 
 
 def _formatted(text: Text, instance: Any) -> render.Html:
-    return render.to_html(getattr(instance, text.field), short=text.short, prefix=text.prefix(instance))
+    source = text.shown(instance, getattr(instance, text.field))
+    return render.to_html(source, short=text.short, prefix=text.prefix(instance))
 
 
 def _store(text: Text, instance: Any, result: render.Html) -> None:

@@ -116,7 +116,9 @@ class _Reader:
     def _concept(self, at: int, word: str) -> Concept | None:
         found: dict[Phrase, Alternative] = {}
         spelling = self._spelling(at, word)
-        self._add_to(found, (self.stems[at],), SECOND if spelling else 1.0)
+        if not spelling:  # also a word that nobody counted yet
+            found[(self.stems[at],)] = Alternative((self.stems[at],), 1.0)
+        self._add_to(found, (self.stems[at],), SECOND)
         for stem, weight in spelling.items():
             self._add_to(found, (stem,), weight)
         for pieces in self._apart(word):
@@ -124,10 +126,9 @@ class _Reader:
         for joined in self._joined(at):
             self._add_to(found, (joined,), JOINED)
         factor = self._synonyms(found, at, word)
-        if not found:
-            return None
         known = self.known.idf(self.stems[at])
-        return Concept(tuple(found.values()), factor * (known or max(a.weight * min(map(self.known.idf, a.stems)) for a in found.values())))
+        likely = max(a.weight * min(map(self.known.idf, a.stems)) for a in found.values()) if found else 0.0
+        return Concept(tuple(found.values()), factor * (known or likely or self.known.rarest())) if found else None
 
     def _add_to(self, found: dict[Phrase, Alternative], stems: Phrase, weight: float, *, anywhere: bool = True) -> None:
         """Where the library has all of the stems, and no better reason for them is known."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -53,14 +54,21 @@ def index(group: str, documents: Iterable[Document]) -> None:
 
 
 @transaction.atomic
-def index_many(groups: Sequence[tuple[str, Iterable[Document]]]) -> None:
-    """Replace the documents of many groups: the first of each is the thing itself, the others are its sections."""
+def index_many(groups: Sequence[tuple[str, Iterable[Document]]], *, counted: Counter[str] | None = None) -> None:
+    """Replace the documents of many groups: the first of each is the thing itself, the others are its sections.
+
+    counted: gathers the words for `vocabulary.add`; without it they are learnt here.
+    """
     remove_many([group for group, _ in groups])
     rows = [row for group, documents in groups for row in _rows(group, list(documents))]
     rows = SearchDocument.objects.bulk_create(rows, batch_size=INSERTED_AT_ONCE)
-    if rows:
-        engines.current().added(rows)
+    if not rows:
+        return
+    engines.current().added(rows)
+    if counted is None:
         vocabulary.learn(rows)
+    else:
+        counted.update(vocabulary.tally(rows))
 
 
 def remove(group: str) -> None:
@@ -106,8 +114,9 @@ def _row(group: str, part: int, document: Document) -> SearchDocument:
     )
     folders, name = _of_path(row.source_path)
     called = row.section if part else f"{row.title} . {row.names} . {name}"
-    row.head = terms.stems(terms.of_head(called))
-    row.tail = terms.stems(terms.of_body(row.body if part else f"{folders} {row.body}"))
+    called_words, said_words = terms.of_head(called), terms.of_body(row.body if part else f"{folders} {row.body}")
+    row.head, row.tail = terms.stems(called_words), terms.stems(said_words)
+    row.words = {*called_words, *said_words}
     row.facets = " ".join(engines.facet(key, value) for key, values in {"kind": [row.kind], **document.facets}.items() for value in values)
     row.length = row.tail.count(" ") + 1
     return row

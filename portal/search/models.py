@@ -27,6 +27,8 @@ class SearchDocument(models.Model):
     facets = models.TextField(blank=True)  # "kindxrunbook servicexagentapi": what filters ask for
     length = models.PositiveIntegerField(default=0)  # stems of the whole thing (part 0) or of the section
 
+    words: set[str] | None = None  # as written; known while it is being indexed
+
     class Meta:
         ordering = ["pk"]
         indexes = [

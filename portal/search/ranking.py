@@ -94,7 +94,7 @@ def _answer(question: Question, rows: Sequence[Row], wanted: set[str]) -> Answer
             covered += concept.importance * fits
             of_part = [so_far + concept.importance * part for so_far, part in zip(of_part, parts, strict=True)]
     score = total * (1 - COVERAGE + COVERAGE * covered / (everything or 1)) + BEST_SECTION * max(of_part)
-    order = sorted(range(len(held)), key=lambda at: (-of_part[at], held[at].row.part))
+    order = sorted(range(len(held)), key=lambda at: (-of_part[at], not held[at].row.part, held[at].row.part))
     return Answer(head, [held[at].row for at in order if of_part[at] > 0] or [head], score * TRUST.get(head.label, 1.0))
 
 

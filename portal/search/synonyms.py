@@ -16,10 +16,11 @@ FIRST, AMONG = 1.0, 0.8  # how well a word stands for another: with the line's f
 Phrase = tuple[str, ...]  # stems
 
 
-def shipped() -> list[str]:
+@lru_cache(maxsize=1)
+def shipped() -> tuple[str, ...]:
     """The lines that Standby ships with."""
     lines = SHIPPED.read_text(encoding="utf-8").splitlines()
-    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    return tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
 
 
 def lay_out(at: datetime) -> str:
@@ -32,7 +33,7 @@ def lay_out(at: datetime) -> str:
 
 def table() -> dict[Phrase, dict[Phrase, float]]:
     """For each phrase those that mean the same, with how well they do. 1 query."""
-    return _table(tuple(Synonym.objects.values_list("words", flat=True)) or tuple(shipped()))
+    return _table(tuple(Synonym.objects.values_list("words", flat=True)) or shipped())
 
 
 @lru_cache(maxsize=4)

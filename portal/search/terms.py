@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import threading
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 
-import snowballstemmer
+import Stemmer
 
 LONGEST = 64  # characters of one word
 
@@ -44,13 +45,15 @@ def plain(text: str) -> str:
     return "".join(c for c in folded if not unicodedata.combining(c)).lower()
 
 
-_english = snowballstemmer.stemmer("english")
+_stemmers = threading.local()  # one holds its word while it works, so each thread has its own
 
 
 @lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
     """A plain word without its ending: restarting, restarts → restart."""
-    return str(_english.stemWord(word))[:LONGEST] or word
+    if not hasattr(_stemmers, "english"):
+        _stemmers.english = Stemmer.Stemmer("english")
+    return str(_stemmers.english.stemWord(word))[:LONGEST] or word
 
 
 def parts(word: str) -> list[str]:
@@ -59,9 +62,14 @@ def parts(word: str) -> list[str]:
     return [part.lower() for part in found] if len(found) > 1 else []
 
 
+@lru_cache(maxsize=100_000)
+def _taken(word: str) -> tuple[str, list[str]]:
+    return _letters(plain(word)), parts(word[:LONGEST])
+
+
 def split(text: str) -> list[tuple[str, list[str]]]:
     """Every word of a text, plain, in order, with its parts."""
-    return [(found, parts(word[:LONGEST])) for word in _WORD.findall(text) if (found := _letters(plain(word)))]
+    return [taken for word in _WORD.findall(text) if (taken := _taken(word))[0]]
 
 
 def _letters(word: str) -> str:
@@ -74,32 +82,37 @@ def words(text: str) -> list[str]:
     return [word for word, _ in split(text)]
 
 
-def of_body(text: str) -> Iterator[str]:
+def of_body(text: str) -> list[str]:
     """Words to index of running text: each, the parts of those put together, and compounds (a-b, a_b, a.b) joined."""
+    found: list[str] = []
     for word, pieces in split(text):
         if word not in STOP:
-            yield word
-        yield from pieces
-    for compound in _COMPOUND.findall(text):
-        joined = _letters(plain(re.sub(r"[-_.]", "", compound)))
-        if len(joined) < LONGEST:
-            yield joined
+            found.append(word)
+        if pieces:
+            found += pieces
+    return found + [joined for compound in _COMPOUND.findall(text) if len(joined := _joined(compound)) < LONGEST]
 
 
-def of_head(text: str) -> Iterator[str]:
+@lru_cache(maxsize=20_000)
+def _joined(compound: str) -> str:
+    return _letters(plain(re.sub(r"[-_.]", "", compound)))
+
+
+def of_head(text: str) -> list[str]:
     """Words to index of what a thing is called: all of them, their parts, and neighbours joined (crash looping → crashlooping)."""
-    flat: list[str] = []
+    found, flat = list[str](), list[str]()
     for word, pieces in split(text):
-        yield word
-        yield from pieces
+        found.append(word)
+        found += pieces
         flat += pieces or [word]
     for length in (2, 3):
         for at in range(len(flat) - length + 1):
             joined = "".join(flat[at : at + length])
             if len(joined) <= LONGEST:
-                yield joined
+                found.append(joined)
+    return found
 
 
 def stems(found: Iterable[str]) -> str:
     """Words as they are stored: stemmed, single spaces between them."""
-    return " ".join(stem(word) for word in found)
+    return " ".join(map(stem, found))

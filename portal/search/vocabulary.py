@@ -33,8 +33,12 @@ class Words:
 
     def idf(self, stem: str) -> float:
         """How much a stem tells; 0 where the library lacks it."""
-        count = self.stems.get(stem, 0)
-        return math.log(1 + (self.total - min(count, self.total) + 0.5) / (count + 0.5)) if count else 0.0
+        count = min(self.stems.get(stem, 0), self.total)
+        return math.log(1 + (self.total - count + 0.5) / (count + 0.5)) if count else 0.0
+
+    def rarest(self) -> float:
+        """How much a stem of one document tells."""
+        return math.log(1 + (self.total - 0.5) / 1.5)
 
 
 def lookup(words: Collection[str], stems: Collection[str]) -> Words:
@@ -70,6 +74,16 @@ def nearest(word: str, *, limit: int = 2) -> list[str]:
     return [candidate for _, candidate in sorted(scored)[:limit]]
 
 
+def tally(rows: Iterable[SearchDocument]) -> Counter[str]:
+    """In how many of these documents each word stands, of those that everybody may see; ALL: how many those are."""
+    counts = Counter[str]()
+    for row in rows:
+        if not row.access:
+            counts.update(spoken(row))
+            counts[ALL] += 1
+    return counts
+
+
 def learn(rows: Sequence[SearchDocument]) -> None:
     """Keep the words of documents that everybody may see, in the caller's transaction. Known words stay. 3 queries for 2,000 words."""
     seen = sorted(_of(rows))
@@ -89,8 +103,16 @@ def _of(rows: Iterable[SearchDocument]) -> set[str]:
 
 def spoken(row: SearchDocument) -> set[str]:
     """The words of one document that are worth keeping."""
-    called = terms.of_head(f"{row.section or row.title} {row.names}")
-    return {word for word in (*called, *terms.of_body(row.body)) if len(word) in LENGTHS and not word.isdigit() and not _HASH.match(word)}
+    said = row.words or {*terms.of_head(f"{row.section or row.title} {row.names}"), *terms.of_body(row.body)}
+    return {word for word in said if len(word) in LENGTHS and not word.isdigit() and not (len(word) > 12 and _HASH.match(word))}
+
+
+@transaction.atomic
+def add(counts: Mapping[str, int]) -> None:
+    """Raise the counts of words by these: after an import, instead of reading the whole library again."""
+    listed = sorted(counts)
+    for start in range(0, len(listed), CHUNK):
+        engines.current().counted([(word, terms.stem(word) if word else ALL, counts[word]) for word in listed[start : start + CHUNK]])
 
 
 @transaction.atomic
@@ -120,6 +142,4 @@ def recount() -> int:
 def _write(words: Sequence[str], counts: Mapping[str, int]) -> None:
     for start in range(0, len(words), CHUNK):
         chunk = words[start : start + CHUNK]
-        new = [SearchWord(word=word, stem=terms.stem(word) if word else ALL, documents=counts.get(word, 1)) for word in chunk]
-        SearchWord.objects.bulk_create(new, ignore_conflicts=True)  # words only help: one that is there already is right
-        engines.current().learned([word for word in chunk if word])
+        engines.current().learned([(word, terms.stem(word) if word else ALL, counts.get(word, 1)) for word in chunk])

@@ -24,6 +24,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent.parent
 DATA_DIR = Path(env.text("PORTAL_DATA_DIR", str(BASE_DIR / "var"))).absolute()
 PORT = env.integer("PORTAL_PORT", 8000, minimum=1, maximum=65535)
 BASE_URL = env.url("PORTAL_BASE_URL", f"http://localhost:{PORT}", {"http", "https"}).rstrip("/")
+OFFLINE_DIR = Path(env.text("PORTAL_OFFLINE_DIR", str(DATA_DIR / "offline"))).absolute()  # the static copy of the library
 PRODUCTION = False
 DEBUG = False
 
@@ -80,6 +81,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "portal.web.middleware.RequestId",
+    "runbooks.offline.Fallback",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "csp.middleware.CSPMiddleware",

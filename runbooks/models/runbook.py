@@ -24,6 +24,17 @@ class Runbook(Versioned):
     class Source(models.TextChoices):
         WEB = "web", "Written here"
         SHIPPED = "shipped", "Shipped with Standby"
+        FILE = "file", "Imported from a file"
+        STUB = "stub", "Begun after an incident"
+
+    class State(models.TextChoices):
+        """How far it may be trusted, from evidence alone (`runbooks.freshness`)."""
+
+        BROKEN = "broken", "Broken"
+        STALE = "stale", "Stale"
+        UNPROVEN = "unproven", "Unproven"
+        AGEING = "ageing", "Ageing"
+        FRESH = "fresh", "Fresh"
 
     slug = models.SlugField(max_length=80, unique=True)
     title = models.CharField(max_length=200)
@@ -38,10 +49,17 @@ class Runbook(Versioned):
     body_html_key = models.CharField(max_length=render.KEY_LENGTH, blank=True, editable=False)
     source = models.CharField(max_length=8, choices=Source.choices, default=Source.WEB, editable=False)
     source_path = models.CharField(max_length=300, blank=True, editable=False)
+    called = models.CharField(max_length=200, blank=True, editable=False, db_index=True)  # its file's name, letters and digits only
+    front_matter = models.TextField(blank=True, editable=False)  # as written, with its marks; goes back into the file
+    links = models.JSONField(default=dict, blank=True, editable=False)  # target as written: address here, of links to other imported pages
+    matchers = models.JSONField(default=list, blank=True, help_text='Label matchers: [["team", "=", "db"], ["alertname", "=~", "Pg.*"]].')
+    imported_version = models.PositiveIntegerField(null=True, editable=False)  # the version that came from the file; a later one was edited here
+    state = models.CharField(max_length=8, choices=State.choices, default=State.UNPROVEN, editable=False, db_index=True)
+    proven_at = models.DateTimeField(null=True, editable=False)  # the evidence that its state stands on
     created_at = models.DateTimeField(editable=False)
     updated_at = models.DateTimeField(editable=False)
 
-    history = HistoricalRecords(excluded_fields=["body_html", "body_html_key"])
+    history = HistoricalRecords(excluded_fields=["body_html", "body_html_key", "links", "state", "proven_at"])
     sections: RelatedManager[Section]
     aliases: RelatedManager[RunbookAlias]
 
@@ -62,8 +80,13 @@ class Runbook(Versioned):
 
     @property
     def freshness(self) -> str:
-        """Only evidence makes a runbook fresh, and none is collected yet."""
-        return "unproven"
+        """Its state, for search and API."""
+        return self.state
+
+    @property
+    def edited_here(self) -> bool:
+        """Somebody changed on the web what came from a file."""
+        return self.imported_version is not None and self.version != self.imported_version
 
 
 class Section(models.Model):
@@ -82,6 +105,7 @@ class Section(models.Model):
     order = models.PositiveSmallIntegerField()
     anchor = models.CharField(max_length=120)  # the id on the page; letters of any language
     title = models.CharField(max_length=300, blank=True)  # empty for text before the first heading
+    level = models.PositiveSmallIntegerField(default=2)  # of its heading
     kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.BACKGROUND)
     body = models.TextField(blank=True)
     body_html = models.TextField(blank=True)
@@ -111,6 +135,17 @@ class Section(models.Model):
     def prefix(self) -> str:
         """Of the ids inside its HTML, since sections share a page."""
         return f"md-s{self.order}-"
+
+
+class NamedPlace(models.Model):
+    """Where an alert's name stands in a heading: derived, for pages that speak of many alerts."""
+
+    runbook = models.ForeignKey(Runbook, on_delete=models.CASCADE, related_name="named_places")
+    anchor = models.CharField(max_length=120)
+    called = models.CharField(max_length=200, db_index=True)  # letters and digits only, lower case
+
+    def __str__(self) -> str:
+        return f"{self.called} in {self.runbook_id}#{self.anchor}"
 
 
 class RunbookAlias(models.Model):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from incidents.models import Incident
 from postmortems import writing
 from postmortems.models import ActionItem
+from runbooks import following
 from tests.authorisation import EDIT, READ, RESPOND, Row
 
 PAGE_READ = READ - {"read_token", "write_token"}
@@ -18,6 +19,7 @@ def build(world):
         title="Resolved one", severity=2, service=world.service, opened_at=world.now, status="resolved", resolved_at=world.now
     )
     world.postmortem = writing.start(world.resolved.pk, by=lead, at=world.now)
+    world.following = following.begin(world.runbook, world.resolved.subject, by=lead, at=world.now)
     world.item = ActionItem.objects.create(postmortem=world.postmortem, title="Improve", owner=lead, team=world.team, created_at=world.now)
 
 
@@ -38,11 +40,24 @@ def of_revision(world):
     return {"name": "postmortem-section", "pk": section.pk, "revision": section.history.first().history_id}
 
 
+def of_runbook(world):
+    return {"slug": world.runbook.slug}
+
+
+def followed(world):
+    return {"pk": world.following.pk}
+
+
 ROWS = [
     Row("desk-preview", "POST", PAGE_READ, data=lambda world: {"body": "**a**"}),
     Row("desk-history", "GET", PAGE_READ, of_section),
     Row("desk-save", "POST", EDIT, of_section, lambda world: {"body": "Learned", "version": 1}),
     Row("desk-restore", "POST", EDIT, of_revision, lambda world: {"version": 1}),
+    Row("runbook-follow", "POST", STAFF, of_runbook, lambda world: {"incident": world.resolved.pk}),
+    Row("runbook-step", "POST", STAFF, followed, lambda world: {"key": "none"}),
+    Row("runbook-blanks", "POST", STAFF, followed),
+    Row("runbook-feedback", "POST", STAFF, of_runbook, lambda world: {"kind": "helped"}),
+    Row("runbook-missing", "POST", STAFF, lambda world: {"pk": world.resolved.pk}, lambda world: {"none_needed": "1"}),
     Row("postmortem-list", "GET", PAGE_READ),
     Row("postmortem-detail", "GET", PAGE_READ, of_postmortem),
     Row("postmortem-start", "POST", STAFF, lambda world: {"incident": world.resolved.pk}),

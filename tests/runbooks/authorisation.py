@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from runbooks import editing
-from runbooks.models import Runbook
+from runbooks import editing, exporting, offline
+from runbooks.models import Runbook, RunbookSource, SourceFile
 from tests.authorisation import EDIT, READ, RESPOND, Row
 
 PAGE = READ - {"read_token", "write_token"}
@@ -17,6 +17,10 @@ def build(world):
         services=[world.service],
         aliases=["MatrixAlert"],
     )
+    source = RunbookSource.objects.create(slug="matrix", kind="upload", team=world.team)
+    SourceFile.objects.create(source=source, path="a b.png", content=b"\x89PNG\r\n\x1a\n", sha256="0")
+    SourceFile.objects.create(source=source, path="a.md", content=b"a", sha256="0", encoding="utf-8", runbook=world.runbook, theirs=b"b")
+    exporting.site(offline.folder(), world.now)
 
 
 def slug(world):
@@ -26,6 +30,16 @@ def slug(world):
 ROWS = [
     Row("runbook-list", "GET", PAGE),
     Row("runbook-detail", "GET", PAGE, slug),
+    Row("runbook-file", "GET", PAGE, lambda world: {"source": "matrix", "path": "a b.png"}),
+    Row("runbook-import", "GET", EDIT | {"other_team"}),
+    Row("runbook-import", "POST", EDIT | {"other_team"}),
+    Row("runbook-rules", "GET", PAGE),
+    Row("runbook-rules", "POST", PAGE, data=lambda world: {"rules": "groups: []"}),
+    Row("runbook-conflict", "GET", EDIT, slug),
+    Row("runbook-conflict", "POST", EDIT, slug),
+    Row("runbook-review", "POST", EDIT, slug, data=lambda world: {"all": "1"}),
+    Row("offline", "GET", PAGE),
+    Row("offline-page", "GET", PAGE, lambda world: {"name": "index.html"}),
     Row("runbook-short", "GET", PAGE, lambda world: {"alertname": "MatrixAlert"}),
     Row("api:runbook-list", "GET", READ),
     Row("api:runbook-list", "POST", EDIT, data=lambda world: {"title": "Another", "team": world.team.slug, "body": "Text"}),

@@ -28,10 +28,25 @@ def test_what_the_top_of_the_page_says_is_not_said_twice(client, ana, write):
     assert page.count("High error rate</h") == 1
 
 
-def test_a_runbook_is_read_even_if_nothing_was_formatted(client, ana, write):
+def test_what_an_import_left_plain_is_formatted_for_its_first_reader(client, ana, write):
+    client.force_login(ana)
+    runbook = write(body="## Symptoms\n\nRequests **fail**.")
+    Section.objects.update(body_html="", body_html_key="")
+
+    assert "<strong>fail</strong>" in client.get(runbook.get_absolute_url()).content.decode()
+    assert "<strong>" in Section.objects.get().body_html
+
+
+def test_a_runbook_is_read_even_if_nothing_can_be_formatted(client, ana, write, monkeypatch):
+    from portal.markdown import worker
+
+    def killed(question):
+        raise worker.Killed
+
     client.force_login(ana)
     runbook = write(body="## Symptoms\n\nRequests <b>fail</b>.")
     Section.objects.update(body_html="", body_html_key="")
+    monkeypatch.setattr(worker, "ask", killed)
 
     assert "Requests &lt;b&gt;fail&lt;/b&gt;." in client.get(runbook.get_absolute_url()).content.decode()
 

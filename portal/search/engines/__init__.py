@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 from django.db import connection
@@ -37,8 +37,12 @@ class Engine(Protocol):
         """Up to five words of the library that go on from here, the commonest first. 1 query."""
         ...
 
-    def learned(self, words: Sequence[str]) -> None:
-        """Words that were just stored, for `alike`."""
+    def learned(self, words: Sequence[tuple[str, str, int]]) -> None:
+        """Store words (with stem and count) that are not stored yet; one that is there already stays. 1-2 queries."""
+        ...
+
+    def counted(self, words: Sequence[tuple[str, str, int]]) -> None:
+        """Add to the counts of words, and store those that are not there yet. 1-2 queries."""
         ...
 
     def unlearned(self, pks: Sequence[int]) -> None:
@@ -61,6 +65,7 @@ def current() -> Engine:
     return _of(connection.vendor)
 
 
+@lru_cache(maxsize=4096)
 def facet(name: str, value: str) -> str:
     """As it is stored in `SearchDocument.facets`: one token of letters and digits."""
     return f"{name}x" + "".join(c if c.isascii() and c.isalnum() else f"z{ord(c):x}z" for c in value.lower())

@@ -19,6 +19,7 @@ CALLED = "/"  # before a stem: stands in what a thing or section is called
 FACET = "#"
 LIKE_ENOUGH = 0.25
 LETTERS = 60
+LEARNING = 5_020_117  # an advisory lock
 
 
 class Postgres:
@@ -56,7 +57,7 @@ class Postgres:
             return [int(pk) for (pk,) in cursor.fetchall()]
 
     def alike(self, word: str) -> list[tuple[str, int]]:
-        sql = """SELECT word, documents FROM search_searchword WHERE word %% %s AND similarity(word, %s) >= %s
+        sql = """SELECT word, documents FROM search_searchword WHERE (word || '') %% %s AND similarity(word, %s) >= %s
                  ORDER BY similarity(word, %s) DESC, word LIMIT %s"""
         with connection.cursor() as cursor:
             cursor.execute(f"SET pg_trgm.similarity_threshold = {LIKE_ENOUGH}")
@@ -67,11 +68,25 @@ class Postgres:
         found = SearchWord.objects.filter(word__startswith=word).exclude(word=word).order_by("-documents", "word")
         return list(found.values_list("word", flat=True)[:5])
 
-    def learned(self, words: Sequence[str]) -> None:
-        """The trigram index keeps itself."""
+    def learned(self, words: Sequence[tuple[str, str, int]]) -> None:
+        """By one transaction at a time: others leave their words to the next count instead of waiting for each other."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LEARNING])
+            if words and cursor.fetchone()[0]:
+                _store(cursor, words, "NOTHING")
+
+    def counted(self, words: Sequence[tuple[str, str, int]]) -> None:
+        with connection.cursor() as cursor:
+            _store(cursor, words, "UPDATE SET documents = search_searchword.documents + excluded.documents")
 
     def unlearned(self, pks: Sequence[int]) -> None:
         """The trigram index keeps itself."""
+
+
+def _store(cursor: Any, words: Sequence[tuple[str, str, int]], or_else: str) -> None:
+    sql = f"""INSERT INTO search_searchword (word, stem, documents)
+              SELECT * FROM unnest(%s::text[], %s::text[], %s::int[]) ORDER BY 1 ON CONFLICT (word) DO {or_else}"""  # noqa: S608
+    cursor.execute(sql, [list(column) for column in zip(*words, strict=True)])
 
 
 def _vector(row: SearchDocument) -> str:

@@ -54,10 +54,20 @@ class Sqlite:
         found = SearchWord.objects.filter(word__gt=word, word__lt=word + "\U0010ffff").order_by("-documents", "word")
         return list(found.values_list("word", flat=True)[:5])
 
-    def learned(self, words: Sequence[str]) -> None:
-        rows = SearchWord.objects.filter(word__in=words).values_list("pk", "word")
+    def learned(self, words: Sequence[tuple[str, str, int]]) -> None:
+        self._store(words, "NOTHING")
+
+    def counted(self, words: Sequence[tuple[str, str, int]]) -> None:
+        self._store(words, "UPDATE SET documents = documents + excluded.documents")
+
+    def _store(self, words: Sequence[tuple[str, str, int]], or_else: str) -> None:
         with connection.cursor() as cursor:
-            cursor.executemany("INSERT INTO search_letters (rowid, letters) VALUES (%s, %s)", [(pk, _padded(word)) for pk, word in rows])
+            cursor.execute("SELECT coalesce(max(id), 0) FROM search_searchword")
+            before = cursor.fetchone()[0]
+            sql = f"INSERT INTO search_searchword (word, stem, documents) VALUES (%s, %s, %s) ON CONFLICT (word) DO {or_else}"  # noqa: S608
+            cursor.executemany(sql, words)
+            letters = "INSERT INTO search_letters (rowid, letters) SELECT id, '__' || word || '_' FROM search_searchword WHERE id > %s AND word <> ''"
+            cursor.execute(letters, [before])
 
     def unlearned(self, pks: Sequence[int]) -> None:
         rows = SearchWord.objects.filter(pk__in=pks).values_list("pk", "word")

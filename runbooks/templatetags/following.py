@@ -1,0 +1,42 @@
+"""How a followed runbook shows its pieces: prose as it was frozen, commands with the blanks filled, diagnostics as buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import template
+from django.template.context import Context
+from django.template.loader import render_to_string
+
+from runbooks import steps
+
+register = template.Library()
+
+
+@register.inclusion_tag("runbooks/_content.html", takes_context=True)
+def followed_content(context: Context, content: Sequence[Mapping[str, Any]], blanks: Mapping[str, str], incident: str) -> dict[str, Any]:
+    """The pieces of one block in order. 1 query for each diagnostic in it."""
+    shown = []
+    for piece in content:
+        if "code" in piece:
+            parts = steps.filled(piece["code"], blanks)
+            shown.append({"parts": parts, "lang": piece["lang"], "waits": any(part.kind == "blank" for part in parts)})
+        else:
+            shown.append(dict(piece))
+    return {"pieces": shown, "about": f"incident:{incident}", "csrf_token": context.get("csrf_token"), "request": context.get("request")}
+
+
+@register.simple_tag(takes_context=True)
+def runbook_panel(context: Context, panel: tuple[str, dict[str, Any]]) -> str:
+    """One card of `runbooks.panels.of`."""
+    template_name, own = panel
+    return render_to_string(template_name, {**own, "now": context.get("now")}, request=context["request"])
+
+
+@register.inclusion_tag("runbooks/_on_incident.html", takes_context=True)
+def followed_on(context: Context, about: str) -> dict[str, Any]:
+    """The runbooks that are followed for a subject, each with its next step. 2 queries."""
+    from runbooks import following
+
+    return {"followed": following.for_subject(about), "incident": about.partition(":")[2], "csrf_token": context.get("csrf_token")}
