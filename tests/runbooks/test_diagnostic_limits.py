@@ -47,6 +47,8 @@ def ran(slug, by=None, **given):
 
 @pytest.mark.parametrize("slug", ["hangs", "sleeps"])
 def test_a_look_that_hangs_is_ended_and_the_worker_goes_on(slug):
+    ran("talks")  # a process to look with is up
+
     run, took = ran(slug)
 
     assert (run.state, run.severity) == ("timed_out", "bad")
