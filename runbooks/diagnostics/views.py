@@ -30,6 +30,7 @@ def diagnostic_list(request: HttpRequest) -> HttpResponse:
     hidden = runs.hidden_from(user)
     rows = [(found, run if (run := last.get(slug)) and run.about not in hidden else None) for slug, found in registry.diagnostics]
     context = {
+        "registered": len(rows),
         "reads": [row for row in rows if row[0].kind == "reads"],
         "changes": [row for row in rows if row[0].kind == "changes"],
         "targets": Target.objects.select_related("service"),

@@ -17,7 +17,7 @@ from django.utils import timezone
 from portal import due, journal
 from portal.errors import DomainError, Invalid
 from portal.models import Due
-from runbooks.diagnostics import runs
+from runbooks.diagnostics import registry, runs
 from runbooks.diagnostics.redaction import redact
 from runbooks.models import DiagnosticRun, Target
 
@@ -163,3 +163,15 @@ def test_secrets_are_cut_out_of_output():
     assert "hunter2" not in shown
     assert "swordfish" not in shown
     assert "abc.def" not in shown
+
+
+def test_the_list_names_everything_registered_with_its_last_finding(client, jobs, ana, noon):
+    runs.ask("stale-jobs", given={}, by=ana, at=noon)
+    due.run("work")
+    client.force_login(ana)
+
+    page = client.get("/diagnostics/").content.decode()
+
+    assert f"{len(registry.diagnostics)} registered" in page
+    assert "3 stale jobs of 4 in processing" in page
+    assert all(slug in page for slug, _ in registry.diagnostics)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runbooks.diagnostics.probes import log_reading, log_templates, logs
@@ -101,6 +101,7 @@ def test_threads_that_overtake_each_other_are_no_disorder(tmp_path):
     assert reading.ordered
 
 
+@settings(deadline=None, max_examples=60)
 @given(
     moments=st.lists(st.integers(-3600, 3600), min_size=1, max_size=80),
     since=st.integers(-3600, 3600),

@@ -58,7 +58,7 @@ DOCUMENT = {
 def _level_ends(line: bytes, place: int) -> int:
     """Where the level at `place` ends; 0 when the word there is none. Plain lines are judged without the expression, which is ten times slower."""
     head, word = line[:place], line[place : place + 8]
-    if line[:1] != b"{" and not any(level in head for level in OTHER_LEVELS):
+    if line[:1] != b"{" and ((head[:1].isdigit() and head.count(b" ") <= 1) or not any(level in head for level in OTHER_LEVELS)):
         length = 8 if word == b"CRITICAL" else 5
         plain = len(head) <= 200 and head.count(b" ") <= 6 and not head.translate(None, PLAIN)
         return place + length if plain and word[:1] != b'"' and not line[place + length : place + length + 1].isalnum() else 0
