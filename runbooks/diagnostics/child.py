@@ -8,10 +8,10 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import select
 import signal
 import sys
 import threading
-import time
 from typing import Any
 
 from portal.outbound import Unreachable
@@ -25,7 +25,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl-C is for the parent; we end with its pipe
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     answers = os.dup(1)
     os.dup2(2, 1)  # whatever a library prints does not disturb the answers
     registry.load()
@@ -35,10 +35,11 @@ def main() -> None:
             wire.send(answers, _answer(wire.receive(sys.stdin.fileno())))
 
 
-def _end_with_parent(parent: int) -> None:
-    """A look that hangs while its worker is killed would stay for ever."""
-    while os.getppid() == parent:
-        time.sleep(1)
+def _end_with_parent() -> None:
+    """At once, when our stdin hangs up: a look that went on after its worker was killed would act for nobody."""
+    waiting = select.poll()
+    waiting.register(sys.stdin.fileno(), 0)  # a hang-up is told without being asked for
+    waiting.poll()
     os._exit(0)
 
 

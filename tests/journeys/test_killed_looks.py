@@ -44,7 +44,7 @@ def test_a_worker_killed_in_the_middle_leaves_lost_and_never_does_it_twice(porta
         with frozen(jobs.process.pid):
             look = client.post("/api/diagnostics/redis-health/runs/", json={}, headers=headers).json()["id"]
             started(portal, client, look)
-        eventually(lambda: state(portal, look).startswith("lost"), 60)
+            eventually(lambda: state(portal, look).startswith("lost"), 60)
 
         asked = client.post("/api/diagnostics/kill-stale/runs/", json={}, headers=headers).json()["id"]
         eventually(lambda: state(portal, asked).startswith("done"), 60)
@@ -54,7 +54,7 @@ def test_a_worker_killed_in_the_middle_leaves_lost_and_never_does_it_twice(porta
             body = {"token": token, "reason": "Held by workers of the old release"}
             act = client.post(f"/api/previews/{preview}/confirm/", json=body, headers=headers).json()["id"]
             started(portal, client, act)
-        eventually(lambda: state(portal, act).startswith("lost Lost with its worker in the middle of the act"), 60)
+            eventually(lambda: state(portal, act).startswith("lost Lost with its worker in the middle of the act"), 60)
 
         assert server.zrange("jobs:running", 0, -1) == ["abc-123", "def-456"]
         assert client.post(f"/api/previews/{preview}/confirm/", json=body, headers=headers).json()["code"] == "already_confirmed"

@@ -16,7 +16,7 @@ from django.utils import timezone
 from portal import clock, due
 from portal.models import Due
 from portal.search.find import find
-from runbooks.diagnostics import comparing, probing, registry, runs, working
+from runbooks.diagnostics import comparing, probing, registry, runs, wire, working
 from runbooks.models import DiagnosticRun, Target
 from tests.conftest import REPOSITORY_ROOT
 from tests.runbooks.looking import look
@@ -84,6 +84,16 @@ def test_output_is_redacted_and_capped_and_the_rest_is_a_file(client, ana):
     answer = client.get(reverse("diagnostic-output", args=[run.pk]))
     assert answer.content.decode().splitlines()[-1].startswith("line 1999 token=[redacted]")
     assert (answer["Content-Type"], answer["X-Content-Type-Options"]) == ("text/plain; charset=utf-8", "nosniff")
+
+
+def test_a_look_ends_at_once_when_its_worker_is_gone():
+    child = probing.Child().ready()
+    wire.send(child.input, {"diagnostic": "sleeps", "place": {}, "parameters": {}})
+    time.sleep(0.2)  # it sleeps in the probe now, and reads nothing
+
+    child.forget()  # as the end of the worker closes its pipes
+
+    assert child.process.wait(timeout=5) == 0
 
 
 def test_a_long_look_keeps_its_lease(monkeypatch):
