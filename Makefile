@@ -22,6 +22,9 @@ check: $(VENV)/dev
 rules: $(VENV)/dev
 	$(BIN)/python deploy/check.py
 
+prove: $(VENV)/dev
+	$(BIN)/python -m pytest -q -n auto -m slow $(ARGS)
+
 contract: $(VENV)/dev
 	CONTRACT_EXAMPLES=$${CONTRACT_EXAMPLES:-30} $(BIN)/python -m pytest tests/test_contract.py tests/test_api_promises.py tests/test_canary.py -q -n 2
 
@@ -39,4 +42,4 @@ $(VENV)/dev: requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	touch $@ $(VENV)/run
 
-.PHONY: run test contract check rules lock
+.PHONY: run test prove contract check rules lock

@@ -116,7 +116,7 @@ def live(user: User, incident: Incident, now: datetime) -> dict[str, Any]:
         "watch": next((clock for clock in running if clock.promise.kind == Promise.Kind.WATCH), None),
         "ladder": paging.ladder(incident),
         "episodes": episodes[:EPISODES],
-        "more_episodes": incident.episodes.count() - EPISODES if len(episodes) > EPISODES else 0,
+        "more_episodes": max(incident.episodes.count() - EPISODES, 0),
         "runbooks": runbooks,
         "step": _step(incident, runbooks),
         "gauges": (shown := telemetry.gauges(incident, now)),

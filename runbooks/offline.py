@@ -28,7 +28,11 @@ SETTLE = timedelta(seconds=10)  # several edits make one copy
 AHEAD = timedelta(days=14)
 COOKIE, COOKIE_AGE = "standby_offline", 7 * 24 * 3600  # seconds
 _KINDS = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".txt": "text/plain"}
-_POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'"
+# The site's own files and nothing else; a page of the copy needs neither the portal's scripts nor its forms.
+_POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self'; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'; connect-src 'none'"
+)
 
 
 def folder() -> Path:

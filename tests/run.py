@@ -1,6 +1,6 @@
 """The whole suite: once on SQLite, once on PostgreSQL. What `make test` runs; arguments go to pytest.
 
-How pages look is no matter of the database: the second run leaves those tests out.
+How pages look is no matter of the database: the second run leaves those tests out. Proofs that take long are left to `make prove`.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ def pytest(database: str, url: str, arguments: list[str]) -> int:
 
 
 def main(arguments: list[str]) -> int:
-    failed = pytest("SQLite", "", arguments)
+    failed = pytest("SQLite", "", ["-m", "not slow", *arguments])
     try:
         with servers.postgres() as server:
-            failed = pytest("PostgreSQL", server.url(), ["-m", "not looks", *arguments]) or failed
+            failed = pytest("PostgreSQL", server.url(), ["-m", "not looks and not slow", *arguments]) or failed
     except servers.NotInstalled as reason:
         print(f"\nSKIPPED the whole run on PostgreSQL: {reason}", flush=True)
         if os.environ.get("CI"):
