@@ -26,7 +26,7 @@ class EpisodeFields(serializers.ModelSerializer[Episode]):
     name = serializers.CharField(source="alert.name", read_only=True)
     title = serializers.CharField(source="alert.title", read_only=True)
     severity = serializers.IntegerField(source="alert.severity", read_only=True, allow_null=True)
-    service: Any = serializers.SlugRelatedField("slug", source="alert.service", read_only=True)
+    service: Any = serializers.SlugRelatedField("slug", source="alert.service", read_only=True, allow_null=True)
     source_name = serializers.CharField(source="alert.source.name", read_only=True)
     labels = serializers.JSONField(source="alert.labels", read_only=True)
 
@@ -75,7 +75,7 @@ class EpisodeViewSet(Noun[Episode]):
 
 
 class AlertRuleFields(serializers.ModelSerializer[AlertRule]):
-    service: Any = serializers.SlugRelatedField("slug", read_only=True)
+    service: Any = serializers.SlugRelatedField("slug", read_only=True, allow_null=True)
 
     class Meta:
         model = AlertRule
@@ -89,7 +89,7 @@ class AlertRuleViewSet(Noun[AlertRule]):
 
 
 class MaintenanceFields(serializers.ModelSerializer[MaintenanceWindow]):
-    service: Any = serializers.SlugRelatedField("slug", read_only=True)
+    service: Any = serializers.SlugRelatedField("slug", read_only=True, allow_null=True)
 
     class Meta:
         model = MaintenanceWindow

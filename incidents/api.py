@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django_filters import rest_framework as filters
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -187,6 +188,17 @@ class PromiseFields(serializers.ModelSerializer[Promise]):
         read_only_fields = fields
 
 
+class GaugeFields(serializers.Serializer[Any]):
+    """One metric as it stands; `value` null while nothing is known."""
+
+    name = serializers.CharField()
+    value = serializers.FloatField(allow_null=True)
+    unit = serializers.CharField()
+    verdict = serializers.CharField()
+    words = serializers.CharField()
+    at = serializers.DateTimeField(allow_null=True)
+
+
 class EntryFields(serializers.ModelSerializer[Entry]):
     by: Any = serializers.StringRelatedField()
 
@@ -329,7 +341,9 @@ class IncidentViewSet(Noun[Incident]):
         page: Any = self.paginate_queryset(timeline.story(self.get_object()))  # type: ignore[arg-type]
         return self.get_paginated_response(EntryFields(page, many=True).data)
 
-    @action(detail=True, methods=["get", "post"])
+    @extend_schema(methods=["GET"], responses=UpdateFields(many=True), filters=False)
+    @extend_schema(methods=["POST"], request=UpdateWords, responses={201: UpdateFields})
+    @action(detail=True, methods=["get", "post"], pagination_class=None)
     def updates(self, request: Request, pk: str) -> Response:
         """What was told to whom; POST sends the next one. `key` makes asking twice ask once."""
         if request.method == "GET":
@@ -349,7 +363,9 @@ class IncidentViewSet(Noun[Incident]):
         update = communications.post(incident.pk, words, key=wanted["key"], by=acting(request), at=at)
         return Response(UpdateFields(update).data, status=201)
 
-    @action(detail=True, methods=["get", "post"])
+    @extend_schema(methods=["GET"], responses=CheckFields(many=True), filters=False)
+    @extend_schema(methods=["POST"], request=CheckMove, responses=CheckFields(many=True))
+    @action(detail=True, methods=["get", "post"], pagination_class=None)
     def checklist(self, request: Request, pk: str) -> Response:
         """The items; POST ticks, opens or skips one."""
         if request.method == "POST":
@@ -363,17 +379,20 @@ class IncidentViewSet(Noun[Incident]):
                 checking.tick(check.pk, by=by, at=at)
         return Response(CheckFields(self.get_object().checks.all(), many=True).data)
 
-    @action(detail=True, methods=["get"])
+    @extend_schema(responses=PromiseFields(many=True), filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
     def promises(self, request: Request, pk: str) -> Response:
         """Every clock, running and judged."""
         return Response(PromiseFields(self.get_object().promises.all(), many=True).data)
 
-    @action(detail=True, methods=["get"])
+    @extend_schema(responses=GaugeFields(many=True), filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
     def metrics(self, request: Request, pk: str) -> Response:
         """The last samples of its service, out of band first."""
         shown = telemetry.gauges(self.get_object(), clock.now())
         return Response([{"name": g.name, "value": g.value, "unit": g.unit, "verdict": g.verdict, "words": g.words, "at": g.value_at} for g in shown])
 
+    @extend_schema(responses=OpenApiTypes.OBJECT)
     @action(detail=True, methods=["get"], url_path="export")
     def story(self, request: Request, pk: str) -> Response:
         """Everything about it in one document."""

@@ -1,4 +1,7 @@
-"""Around every request of a signed-in person: do administrator rights rest, and when was this session seen last."""
+"""Around every request of a signed-in person: do administrator rights rest, and when was this session seen last.
+
+Public pages ask nobody who they are: they stand when the database does not.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from portal import clock
 from portal.accounts import second_factor, sessions
 from portal.accounts.models import User
-from portal.web.middleware import Next
+from portal.web.middleware import PUBLIC, Next
 
 
 class SecondFactor:
@@ -17,7 +20,7 @@ class SecondFactor:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if isinstance(request.user, User):
+        if not PUBLIC.match(request.path) and isinstance(request.user, User):
             request.user.rests = second_factor.rests(request, request.user, clock.now())
         return self.get_response(request)
 
@@ -29,6 +32,6 @@ class SeenSessions:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if isinstance(request.user, User):
+        if not PUBLIC.match(request.path) and isinstance(request.user, User):
             sessions.seen(request, clock.now())
         return self.get_response(request)

@@ -330,7 +330,7 @@ def test_a_large_body_is_worked_off_in_batches(sender, noon, django_assert_max_n
     body = crafted(*(alert(f"Name{n % 3}", at=noon, instance=str(n)) for n in range(450)))
     delivery = sender.store(json.dumps(body).encode(), noon)
 
-    with django_assert_max_num_queries(370):
+    with django_assert_max_num_queries(420):
         work_off(delivery)
 
     assert (Alert.objects.count(), Incident.objects.count(), Delivery.objects.get().state) == (450, 3, "applied")

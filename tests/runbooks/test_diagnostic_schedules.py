@@ -134,7 +134,8 @@ def test_schedules_by_the_api(client, ana, target):
     made = client.post("/api/schedules/", body, content_type="application/json")
 
     assert (made.status_code, made.json()["every_seconds"]) == (201, 300)
-    assert client.delete(f"/api/schedules/{made.json()['id']}/").status_code == 204
+    url = f"/api/schedules/{made.json()['id']}/"
+    assert client.delete(url, headers={"If-Match": client.get(url)["ETag"]}).status_code == 204
     assert not Due.objects.filter(kind=schedules.ASK).exists()
 
 
