@@ -46,7 +46,7 @@ KINDS = {
     "page_failed": ("bell-off", "bad"),
     "notice": ("mail", ""),
     "notice_failed": ("mail", "bad"),
-    "decision": ("gavel", "warn"),
+    "decision": ("flag", "warn"),
 }
 
 

@@ -61,7 +61,9 @@ def test_more_rows_ask_no_more_queries(name):
     if os.environ.get("UPDATE_QUERY_COUNTS"):
         BASELINE.write_text(json.dumps(dict(sorted({**written, name: with_many}.items())), indent=1) + "\n")
         written[name] = with_many
-    assert (with_one, with_many) == (written.get(name), written.get(name))
+    assert with_one == with_many
+    if connection.vendor == "sqlite":  # PostgreSQL asks a few more or less of itself; the committed figures are SQLite's
+        assert with_many == written.get(name)
 
 
 def test_every_counted_page_still_exists():
