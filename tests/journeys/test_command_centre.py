@@ -104,7 +104,7 @@ def sign_in(browser, portal):
         page.goto("/accounts/login/")
         page.get_by_label("Email").fill(email)
         page.get_by_label("Password", exact=True).fill(password)
-        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Sign in", exact=True).click()
         page.wait_for_url("**/")
         return page
 
@@ -130,8 +130,8 @@ def test_all_six_phases_for_two_people_at_once(portal, mailbox, source, sign_in)
     mara.goto(f"/incidents/{pk}/")
     ben.goto(f"/incidents/{pk}/")
     mara.get_by_role("button", name=re.compile("^Acknowledge")).locator("visible=true").click()
-    mara.get_by_text("Acknowledged; paging stops").wait_for()
-    ben.get_by_text("Acknowledged; paging stops").wait_for(timeout=4000)
+    mara.locator("#tl").get_by_text("Acknowledged; paging stops").wait_for()
+    ben.locator("#tl").get_by_text("Acknowledged; paging stops").wait_for(timeout=4000)
 
     # Respond: each sees the other's tick within 2 s while both are active (and the time to draw it).
     ben.mouse.wheel(0, 1)
@@ -168,13 +168,13 @@ def test_all_six_phases_for_two_people_at_once(portal, mailbox, source, sign_in)
     mara.reload()
     mara.get_by_role("link", name="Mark mitigated").click()
     mara.get_by_role("button", name="Mark mitigated").locator("visible=true").click()
-    mara.get_by_text("Error rate out of band: the watch begins anew").first.wait_for(timeout=40_000)
+    mara.locator("#tl").get_by_text("Error rate out of band: the watch begins anew").first.wait_for(timeout=40_000)
     Agents.error_rate = 0.1
-    mara.get_by_text("The watch is over: it can be resolved").first.wait_for(timeout=60_000)
+    mara.locator("#tl").get_by_text("The watch is over: it can be resolved").first.wait_for(timeout=60_000)
     mara.reload()
     mara.get_by_role("link", name="Resolve", exact=True).first.click()
     mara.get_by_role("button", name="Resolve", exact=True).locator("visible=true").click()
-    mara.get_by_text("Mitigated → Resolved").first.wait_for()
+    mara.locator("#tl").get_by_text("Mitigated → Resolved").first.wait_for()
 
     # The final word, and Learn: history on the public page, the question, the postmortem one click away.
     mara.get_by_role("link", name="Post update").click()
