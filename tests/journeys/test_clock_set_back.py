@@ -11,7 +11,7 @@ from django.db import connection
 from tests.journeys.running import Mailbox, Portal, eventually
 from tests.journeys.test_walk import PEOPLE, SECOND, crafted
 
-pytestmark = [pytest.mark.servers, pytest.mark.only_on("sqlite")]
+pytestmark = [pytest.mark.servers, pytest.mark.slow, pytest.mark.only_on("sqlite")]
 LIBRARY = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))), None)
 
 

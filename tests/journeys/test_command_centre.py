@@ -18,7 +18,7 @@ from tests import servers
 from tests.journeys.running import eventually
 from tests.journeys.test_walk import crafted
 
-pytestmark = [pytest.mark.servers, pytest.mark.browser]
+pytestmark = [pytest.mark.servers, pytest.mark.browser, pytest.mark.slow]
 WAIT = 20_000  # milliseconds
 DESKTOP = {"viewport": {"width": 1440, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}

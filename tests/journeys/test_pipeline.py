@@ -26,7 +26,7 @@ from tests.conftest import REPOSITORY_ROOT
 from tests.journeys.conftest import started
 from tests.journeys.running import Mailbox, eventually
 
-pytestmark = [pytest.mark.servers, pytest.mark.pipeline]
+pytestmark = [pytest.mark.servers, pytest.mark.pipeline, pytest.mark.slow]
 
 DEPLOY = REPOSITORY_ROOT / "deploy"
 WAVES, WAVE = 3, 15  # alerts whose way to the mail server is timed; a wave of twenty would be a storm

@@ -105,7 +105,7 @@ def test_the_walk(portal, mailbox, jobs, source, api):
 
     # The runbook and a diagnostic are one click away; the result lands on the incident.
     shown = ana.get(page).text
-    assert f"/runbooks/high-error-rate/?incident={incident['id']}" in shown
+    assert f"/incidents/{incident['id']}/runbook/high-error-rate/" in shown
     assert "Nothing answers" in ana.get(f"/r/AgentCompleteOutage?incident={incident['id']}").text
     with redis.Redis(port=jobs.port) as client:
         now = client.time()[0]
