@@ -13,6 +13,7 @@ from incidents.models import ChatChannel, Check, Copy, Incident, Promise
 from incidents.models.incident import Status
 from oncall.models import ChecklistTemplate, TemplateItem
 from portal.errors import DomainError, Invalid
+from portal.locking import locked_one
 from portal.notify.models import Message
 from portal.shelves import Shelf
 from portal.web.moments import duration
@@ -137,7 +138,7 @@ def _settle(check_id: int, state: str, *, by: User, at: datetime, why: str) -> C
 
 
 def _locked(check_id: int) -> Check:
-    return Check.objects.select_for_update(of=("self",)).select_related("incident", "by").get(pk=check_id)
+    return locked_one(Check.objects.select_related("incident", "by"), check_id)
 
 
 def _acknowledged(incident: Incident) -> str:

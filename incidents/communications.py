@@ -20,6 +20,7 @@ from incidents.models.incident import Status
 from incidents.status_page import publishing
 from portal import due
 from portal.errors import DomainError, Invalid, NotAllowed, Stale
+from portal.locking import locked_one
 from portal.markdown import render
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ def rewrite_public(update_id: int, text: str, *, by: User, at: datetime) -> Upda
 @transaction.atomic
 def retry(copy_id: int, *, by: User, at: datetime) -> Copy:
     """Send a failed copy once more. Raises: DomainError, it did not fail."""
-    copy = Copy.objects.select_for_update(of=("self",)).select_related("update_of__incident").get(pk=copy_id)
+    copy = locked_one(Copy.objects.select_related("update_of__incident"), copy_id)
     if copy.state != Copy.State.FAILED:
         raise DomainError(f"That copy is {copy.get_state_display().lower()}; there is nothing to retry.", code="not_failed")
     copy.state, copy.reason, copy.attempts = Copy.State.PENDING, "", 0

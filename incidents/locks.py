@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from incidents.models import Incident
+from portal.locking import locked_one
 
 REASON_AT_LEAST = 10  # characters, where a person goes against the usual way
 
 
 def locked(incident_id: int) -> Incident:
     """Locked for the caller's transaction. Several are locked in the order of their ids."""
-    return Incident.objects.select_for_update(of=("self",)).select_related("service__team", "acknowledged_by").get(pk=incident_id)
+    return locked_one(Incident.objects.select_related("service__team", "acknowledged_by"), incident_id)
 
 
 def store(incident: Incident) -> None:

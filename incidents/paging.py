@@ -15,6 +15,7 @@ from oncall import hours, reaching, rota
 from oncall.escalation import Next, Plan, next_step, upcoming
 from portal import due
 from portal.accounts.models import User
+from portal.locking import locked_one
 from portal.models import Due
 from portal.notify import outbox, reach
 from portal.notify.contact import ContactMethod
@@ -283,7 +284,7 @@ def _notice(incident: Incident, person: User, at: datetime) -> None:
 
 
 def _locked(incident_id: int) -> Incident:
-    return Incident.objects.select_for_update(of=("self",)).select_related("service__team").get(pk=incident_id)
+    return locked_one(Incident.objects.select_related("service__team"), incident_id)
 
 
 def _keep(incident: Incident) -> None:

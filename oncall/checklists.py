@@ -10,6 +10,7 @@ from oncall.models import Checklist, ChecklistItem, ChecklistTemplate
 from portal import journal
 from portal.accounts.models import User
 from portal.errors import DomainError, Invalid
+from portal.locking import locked_one
 from portal.notify.contact import ContactMethod
 
 SHIFT_TEMPLATE, ACCESS_TEMPLATE, PRODUCTION_TEMPLATE = "shift-checklist", "access-checklist", "production-incident"
@@ -100,4 +101,4 @@ def _settle(item_id: int, state: str, *, by: User, at: datetime, reason: str, pr
 
 
 def _locked(item_id: int) -> ChecklistItem:
-    return ChecklistItem.objects.select_for_update(of=("self",)).select_related("checklist", "by").get(pk=item_id)
+    return locked_one(ChecklistItem.objects.select_related("checklist", "by"), item_id)

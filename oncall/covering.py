@@ -14,6 +14,7 @@ from oncall.models import Override, Rotation, Swap
 from portal.accounts.models import User
 from portal.accounts.roles import Role
 from portal.errors import DomainError, Invalid
+from portal.locking import locked_one
 from portal.notify import outbox
 from portal.notify.models import Message
 
@@ -132,7 +133,7 @@ def take_back(swap_id: int, *, by: User, at: datetime) -> Swap:
 
 
 def _open(swap_id: int) -> Swap:
-    swap = Swap.objects.select_for_update(of=("self",)).select_related("rotation", "giver", "taker").get(pk=swap_id)
+    swap = locked_one(Swap.objects.select_related("rotation", "giver", "taker"), swap_id)
     if swap.state != Swap.State.OFFERED:
         raise AlreadyAnswered(f"This swap was {swap.get_state_display().lower()} already.")
     return swap

@@ -14,6 +14,7 @@ from oncall import rota
 from oncall.models import Handoff, Rotation, Team
 from portal.accounts.models import User
 from portal.errors import DomainError
+from portal.locking import locked_one
 from portal.notify import outbox
 from portal.notify.models import Message
 from portal.shelves import Shelf
@@ -124,7 +125,7 @@ def write(handoff_id: int, *, changed: str, watch: str, left_out: Sequence[str],
 @transaction.atomic
 def send(handoff_id: int, *, at: datetime) -> Handoff:
     """Frozen as it stands and given to whoever comes. Sending again changes nothing."""
-    handoff = Handoff.objects.select_for_update(of=("self",)).select_related("rotation__team", "outgoing", "incoming").get(pk=handoff_id)
+    handoff = locked_one(Handoff.objects.select_related("rotation__team", "outgoing", "incoming"), handoff_id)
     if handoff.state != Handoff.State.WRITING:
         return handoff
     handoff.lines = sections(handoff, at)

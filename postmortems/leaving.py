@@ -8,6 +8,7 @@ from django.db import transaction
 
 from portal import journal
 from portal.accounts.models import User
+from portal.locking import locked, locked_one
 from postmortems import chasing, searching
 from postmortems.models import ActionItem, Reminder
 
@@ -20,7 +21,7 @@ def take_over_from_the_departed(now: datetime) -> int:
 
 @transaction.atomic
 def _take_over(item_id: int, now: datetime) -> int:
-    item = ActionItem.objects.select_for_update(of=("self",)).select_related("owner", "team").get(pk=item_id)
+    item = locked_one(ActionItem.objects.select_related("owner", "team"), item_id)
     left = item.owner
     if left is None or left.is_active:
         return 0
@@ -33,7 +34,7 @@ def _take_over(item_id: int, now: datetime) -> int:
 @transaction.atomic
 def hand_over(person: User, to: User, *, by: User, at: datetime) -> int:
     """Give every unfinished or unverified item of `person` to `to`, as one answers when a person is deactivated; how many."""
-    mine = ActionItem.objects.select_for_update(of=("self",)).select_related("owner", "team").filter(owner=person, next_reminder_at__isnull=False)
+    mine = locked(ActionItem.objects.select_related("owner", "team").filter(owner=person, next_reminder_at__isnull=False).order_by("pk"))
     for item in mine:
         _give(item, to, by=by, at=at, story=f"Handed over from {person} to {to}")
     return len(mine)

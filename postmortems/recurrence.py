@@ -17,6 +17,7 @@ from django.db.models import Q
 from incidents import timeline
 from incidents.models import Incident
 from portal.accounts.models import User
+from portal.locking import locked_one
 from portal.notify import outbox
 from portal.notify.models import Message
 from postmortems import action_items
@@ -84,7 +85,7 @@ def look(now: datetime) -> int:
 
 @transaction.atomic
 def _examine(incident_id: int, now: datetime) -> int:
-    incident = Incident.objects.select_for_update(of=("self",)).select_related("service__team").get(pk=incident_id)
+    incident = locked_one(Incident.objects.select_related("service__team"), incident_id)
     known = before(incident, None, now)
     _, new = Recurrence.objects.get_or_create(incident=incident, defaults={"postmortem": known.postmortem if known else None, "found_at": now})
     if not (new and known):

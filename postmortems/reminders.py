@@ -11,6 +11,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 
+from portal.locking import locked
 from postmortems import digests, ladder, leaving, overdue
 from postmortems.chasing import asked_on, asks_of, ladder_of, working_days
 from postmortems.models import ActionItem, Reminder
@@ -34,7 +35,7 @@ def settle_ripe_items(now: datetime) -> int:
 
 @transaction.atomic
 def _settle(item_id: int, now: datetime) -> int:
-    item = ActionItem.objects.select_for_update(of=("self",)).select_related("owner", "team").filter(pk=item_id).first()
+    item = next(iter(locked(ActionItem.objects.select_related("owner", "team").filter(pk=item_id))), None)
     if item is None or item.next_reminder_at is None or item.next_reminder_at > now:
         return 0  # another scan was faster
     due_on = asked_on(item)

@@ -16,7 +16,7 @@ from postmortems.models import Postmortem, Review
 @transaction.atomic
 def ask(postmortem_id: int, people: Iterable[User], *, by: User, at: datetime) -> list[Review]:
     """Ask each to review; who was asked before and answered is asked anew. Raises: Invalid, nobody, or somebody who may not see it."""
-    postmortem = Postmortem.objects.select_for_update(of=("self",)).get(pk=postmortem_id)
+    postmortem = Postmortem.objects.select_for_update().get(pk=postmortem_id)
     reviewers = list(people)
     if not reviewers:
         raise Invalid("Name at least one reviewer.")

@@ -13,6 +13,7 @@ from oncall.models.team import default_team
 from portal import decisions, journal
 from portal.accounts.models import User
 from portal.errors import DomainError, Invalid
+from portal.locking import locked_one
 from portal.markdown import render
 from portal.web.versions import next_version
 from postmortems import facts, reviewing, searching
@@ -186,7 +187,7 @@ def move(postmortem_id: int, status: Postmortem.Status, *, by: User, at: datetim
 
     Raises: DomainError; NotReady, something is missing or reviewers want changes; Invalid, waived without a reason of 10 characters.
     """
-    found = Postmortem.objects.select_for_update(of=("self",)).select_related("incident").get(pk=postmortem_id)
+    found = locked_one(Postmortem.objects.select_related("incident"), postmortem_id)
     if status not in NEXT[Postmortem.Status(found.status)]:
         raise DomainError(f"{found.reference} is {found.get_status_display().lower()} and cannot become {status.label.lower()}.", code="wrong_status")
     if status == Postmortem.Status.PUBLISHED and found.published_at is None:

@@ -16,6 +16,7 @@ from portal import journal
 from portal.accounts.models import User
 from portal.accounts.roles import Role
 from portal.errors import DomainError, Invalid, require
+from portal.locking import locked_one
 from portal.shelves import Shelf
 from runbooks import steps
 from runbooks.models import FollowedStep, Following, Runbook
@@ -176,7 +177,7 @@ def for_subject(about: str) -> list[Progress]:
 
 
 def _locked(following_id: int, by: User) -> Following:
-    following = Following.objects.select_for_update(of=("self",)).select_related("runbook").get(pk=following_id)
+    following = locked_one(Following.objects.select_related("runbook"), following_id)
     _subject(by, following.about)
     return following
 

@@ -77,6 +77,28 @@ def test_no_text_is_marked_safe_outside_its_two_rooms():
     assert guilty == []
 
 
+def chain_of_calls(node):
+    """`a.b().c()` → {"b", "c"}."""
+    names = set()
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        names.add(node.func.attr)
+        node = node.func.value
+    return names
+
+
+def test_no_row_is_locked_and_joined_in_one_query():
+    """See portal/locking.py: what such a query joins may be older than the row."""
+    guilty = [
+        f"{path.relative_to(REPOSITORY_ROOT)}:{node.lineno}"
+        for path in sources(*CHAIN)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and chain_of_calls(node) >= {"select_for_update", "select_related"}
+        if path.name != "locking.py"
+    ]
+
+    assert guilty == []
+
+
 def test_the_locks_name_no_place():
     for lock in ("run.txt", "dev.txt"):
         text = (REPOSITORY_ROOT / "requirements" / lock).read_text()

@@ -15,6 +15,7 @@ from incidents.alerts.rules import KEY_LABELS, REOPENS_WITHIN
 from incidents.models import Incident, Source
 from incidents.models.incident import Status
 from oncall.models import Service
+from portal.locking import locked
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def lock(keys: Iterable[str], ids: Iterable[int]) -> dict[int, Incident]:
     takers = Q(correlation_key__in=keys, takes_alerts=True)
     homes = Incident.objects.filter(takers, status=Status.MERGED).values("merged_into")
     wanted = Incident.objects.filter(takers | Q(pk__in=ids) | Q(pk__in=homes)).select_related("service__team")
-    return {incident.pk: incident for incident in wanted.order_by("pk").select_for_update(of=("self",))}
+    return {incident.pk: incident for incident in locked(wanted.order_by("pk"))}
 
 
 def taker(opening: Opening, locked: dict[int, Incident], *, at: datetime) -> tuple[Incident | None, bool]:

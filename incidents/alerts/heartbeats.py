@@ -14,6 +14,7 @@ from incidents.alerts.cases import Case
 from incidents.models import Delivery, Episode, Incident, Source
 from oncall.models import Service
 from portal import due
+from portal.locking import locked
 from portal.models import Due
 
 CHECK = "alerts.heartbeat"
@@ -52,7 +53,7 @@ def beat(delivery: Delivery, cases: Iterable[Case]) -> None:
 def check(row: Due, now: datetime) -> None:
     """The handler of `alerts.heartbeat`: silent for too long opens a SEV1 for whoever looks after monitoring."""
     with transaction.atomic():
-        source = Source.objects.select_for_update(of=("self",)).select_related("default_service").filter(pk=row.key).first()
+        source = next(iter(locked(Source.objects.select_related("default_service").filter(pk=row.key))), None)
         if not due.settle(row) or source is None or not source.is_enabled or source.last_heartbeat_at is None:
             return
         if now - source.last_heartbeat_at < source.silent_after:

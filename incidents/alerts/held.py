@@ -11,6 +11,7 @@ from incidents.alerts import reconcile
 from incidents.models import Incident
 from incidents.models.incident import Status
 from portal import due
+from portal.locking import locked
 from portal.models import Due
 
 LEASE = timedelta(seconds=60)
@@ -22,7 +23,7 @@ def release(row: Due, now: datetime) -> None:
     if incident is not None:
         reconcile.ask_before_paging(incident, now)
     with transaction.atomic():
-        found = Incident.objects.select_for_update(of=("self",)).select_related("service__team").filter(pk=row.key).first()
+        found = next(iter(locked(Incident.objects.select_related("service__team").filter(pk=row.key))), None)
         if not due.settle(row) or found is None or found.status != Status.TRIAGE:
             return
         if found.quiet_since:

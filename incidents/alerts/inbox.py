@@ -43,7 +43,7 @@ def _matching(user: User, wanted: str) -> QuerySet[Alert]:
 @transaction.atomic
 def attach(episode_ids: Sequence[int], incident_id: int, *, by: User, at: datetime) -> Incident:
     """Alerts without an incident belong to this one from now on. Raises: Invalid, none of them waits, or the incident is over."""
-    incident = Incident.objects.select_for_update(of=("self",)).get(pk=incident_id)
+    incident = Incident.objects.select_for_update().get(pk=incident_id)
     if incident.is_over:
         raise Invalid(f"{incident.reference} is {incident.get_status_display().lower()}. Choose an open incident, or declare one.")
     _take(incident, _waiting(episode_ids), by=by, at=at)

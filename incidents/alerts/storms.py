@@ -21,6 +21,7 @@ from incidents.models import Incident
 from incidents.models.incident import IncidentQuerySet
 from oncall.models import Service
 from portal import due
+from portal.locking import locked
 from portal.models import Due
 
 GATHER = "incidents.storm"
@@ -81,7 +82,7 @@ def gather(row: Due, now: datetime) -> None:
         storm = _open_storm(scope)
         since = min(storm.opened_at, now) - WITHIN if storm else now - WITHIN
         loose = scope.incidents().filter(storm=None, opened_at__gt=since, opened_at__lte=now).open()
-        parts = list(loose.select_related("service__team").order_by("pk").select_for_update(of=("self",)))
+        parts = locked(loose.select_related("service__team").order_by("pk"))
         if not parts:
             return
         is_new = storm is None

@@ -100,7 +100,7 @@ class Shown(Verbs, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Thing]):
 
     def locked(self, thing: Thing) -> Thing:
         """The same, locked for this transaction and read again. Raises: Http404, Outdated (412)."""
-        if not type(thing)._base_manager.select_for_update().filter(pk=thing.pk).values_list("pk", flat=True).first():
+        if not type(thing)._base_manager.select_for_update().filter(pk=thing.pk).order_by("pk").first():  # its own order may join
             raise Http404
         thing = self.get_object()
         check(self.request.headers.get("If-Match"), self.etag(thing))

@@ -23,6 +23,7 @@ from django.db import transaction
 from portal import decisions, due, journal
 from portal.accounts.models import User
 from portal.errors import DomainError, Invalid, NotAllowed
+from portal.locking import locked_one
 from portal.shelves import Shelf
 from runbooks.diagnostics import registry
 from runbooks.diagnostics.policies import has_change_right
@@ -191,8 +192,7 @@ def _named(token: str) -> Preview:
 
 
 def _locked(preview_id: int) -> Preview:
-    found = Preview.objects.select_for_update(of=("self",)).select_related("run__target__service", "run__asked_by", "second", "act__asked_by")
-    return found.get(pk=preview_id)
+    return locked_one(Preview.objects.select_related("run__target__service", "run__asked_by", "second", "act__asked_by"), preview_id)
 
 
 def _refuse_late(preview: Preview, at: datetime) -> None:

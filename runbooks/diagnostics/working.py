@@ -16,6 +16,7 @@ from django.db import IntegrityError, transaction
 from portal import clock, due, journal
 from portal.accounts.models import User
 from portal.errors import DomainError
+from portal.locking import locked_one
 from portal.models import Due
 from portal.secrets import NoKeyFits
 from runbooks.diagnostics import facts, guard, probing, registry, results, searching, targets, troubles
@@ -90,7 +91,7 @@ def work_here(run: DiagnosticRun, at: datetime) -> tuple[DiagnosticRun, Result]:
 def lose(row: Due, now: datetime) -> None:
     """Its worker died in the middle: say so, and do not do it again."""
     with transaction.atomic():
-        run = DiagnosticRun.objects.select_for_update(of=("self",)).select_related("target", "asked_by").get(pk=int(row.key))
+        run = locked_one(DiagnosticRun.objects.select_related("target", "asked_by"), int(row.key))
         if not due.settle(row) or run.is_finished:
             return
         run.state, run.finished_at = State.LOST, now
