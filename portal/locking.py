@@ -27,7 +27,6 @@ def locked(rows: QuerySet[Row]) -> list[Row]:
 
 def locked_one(rows: QuerySet[Row], pk: object) -> Row:
     """That row, locked for the caller's transaction and read as it is now. Raises: DoesNotExist of its model."""
-    found = locked(rows.filter(pk=pk))
-    if not found:
-        raise rows.model.DoesNotExist(f"There is no {rows.model._meta.verbose_name} {pk}.")
-    return found[0]
+    if connections[rows.db].features.has_select_for_update:
+        rows.select_related(None).only("pk").select_for_update(of=("self",)).get(pk=pk)
+    return rows.get(pk=pk)

@@ -148,6 +148,14 @@ class Portal:
                     found.append(int(folder.name))
         return found
 
+    def kill_workers(self) -> None:
+        """-9, in the middle of whatever they do. SQLite's supervisor starts another, and so does this where production's would."""
+        for pid in self.workers():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        if not self.is_embedded:
+            self.start_worker()
+
     def signed_in(self, email: str = "", password: str = "") -> httpx.Client:
         client = httpx.Client(base_url=self.url, timeout=20, follow_redirects=True)
         client.get("/accounts/login/")

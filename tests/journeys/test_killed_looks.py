@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
-
 import pytest
 import redis
 
@@ -18,19 +14,13 @@ RUN = "from runbooks.models import DiagnosticRun as R; r = R.objects.get(pk={});
 RIGHT = "from runbooks.models import ChangeRight; from portal import clock; ChangeRight.objects.create(user_id=1, given_at=clock.now())"
 
 
-def kill_workers(portal) -> None:
-    for pid in portal.workers():
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-
-
 def state(portal, pk: int) -> str:
     return portal.shell(RUN.format(pk))
 
 
 def started(portal, client, pk: int) -> None:
     eventually(lambda: client.get(f"/api/runs/{pk}/").json()["state"] == "running", 30)
-    kill_workers(portal)
+    portal.kill_workers()
 
 
 def test_a_worker_killed_in_the_middle_leaves_lost_and_never_does_it_twice(portal, jobs):
