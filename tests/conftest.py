@@ -21,8 +21,15 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "only_on(vendor): runs on one database only, `sqlite` or `postgresql`")
 
 
+DATABASES = {"db", "transactional_db", "portal", "live_server"}
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """A test of one database is not part of the other's run (so it is no skip)."""
+    """A test of one database is not part of the other's run (so it is no skip), and one that uses none is needed once."""
+    for item in items:
+        if not item.get_closest_marker("django_db") and not DATABASES & set(item.fixturenames):
+            item.add_marker(pytest.mark.once)
     elsewhere = [item for item in items if (mark := item.get_closest_marker("only_on")) and mark.args[0] != connection.vendor]
     if elsewhere:
         config.hook.pytest_deselected(items=elsewhere)

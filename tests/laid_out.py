@@ -1,15 +1,18 @@
-"""A test database whose tables are laid out once: the next run with the same migrations copies the file (SQLite only).
+"""A test database whose tables are laid out once: on SQLite a file to copy, on PostgreSQL a template of the run's own server.
 
-Half of a short run was Django working through its migrations. The copy lies in the machine's temporary folder, named after everything
+Half of a short run was Django working through its migrations. SQLite's copy lies in the machine's temporary folder, named after everything
 that could change it; a new migration makes a new one.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -38,6 +41,18 @@ def lay_out(database: Path) -> bool:
         return False
     shutil.copyfile(kept(), database)
     return True
+
+
+def template(server) -> str:
+    """The name of a migrated database on a `servers.Postgres`, for CREATE DATABASE … TEMPLATE."""
+    import psycopg2
+
+    with contextlib.closing(psycopg2.connect(server.url())) as admin:
+        admin.autocommit = True
+        admin.cursor().execute("CREATE DATABASE laid_out")
+    environment = {**os.environ, "DATABASE_URL": server.url("laid_out"), "DJANGO_SETTINGS_MODULE": "portal.settings.test"}
+    subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], cwd=ROOT, env=environment, check=True)
+    return "laid_out"
 
 
 def keep(database: Path) -> None:

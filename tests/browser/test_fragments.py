@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser.looks import accessibility, photograph
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.once, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

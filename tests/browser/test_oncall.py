@@ -16,7 +16,7 @@ from portal import clock, due
 from tests.browser.looks import photograph
 from tests.conftest import person
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.once, pytest.mark.django_db(transaction=True)]
 
 
 def _patient(open_page):

@@ -9,7 +9,7 @@ from django.urls import reverse
 from tests.browser.looks import accessibility, photograph
 from tests.browser.pages_incidents import alerted
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.once, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])

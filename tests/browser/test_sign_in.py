@@ -10,7 +10,7 @@ from django.core.cache import cache
 from tests.browser.looks import examine
 from tests.portal.signing_in import PASSWORD, code_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.once, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture(autouse=True)

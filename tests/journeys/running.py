@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 from aiosmtpd.controller import Controller
 
-from tests import servers
+from tests import laid_out, servers
 from tests.conftest import REPOSITORY_ROOT
 
 
@@ -78,6 +78,7 @@ class Portal:
             prepared = self.manage("up", "--prepare")
             self.start()
         else:
+            laid_out.lay_out(self.folder / "standby.sqlite3")
             self.start()
             prepared = str(eventually(lambda: text if "Standby runs at" in (text := self.output()) else "", 150))
         self.password = re.search(r"Password\s+(\S+)", prepared)[1]

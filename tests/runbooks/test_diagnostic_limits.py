@@ -18,6 +18,7 @@ from portal.models import Due
 from portal.search.find import find
 from runbooks.diagnostics import comparing, probing, registry, runs, wire, working
 from runbooks.models import DiagnosticRun, Target
+from tests import laid_out
 from tests.conftest import REPOSITORY_ROOT
 from tests.runbooks.looking import look
 
@@ -153,6 +154,7 @@ def test_a_plugin_may_not_take_the_name_of_a_shipped_one(monkeypatch):
     assert registry.find("stale-jobs").title == "Stale jobs"
 
 
+@pytest.mark.once
 def test_an_installed_package_adds_its_diagnostic_by_entry_point(tmp_path):
     """The example of docs/diagnostics-of-your-own.md, installed for real and run from the command line."""
     page = (REPOSITORY_ROOT / "docs/diagnostics-of-your-own.md").read_text()
@@ -172,6 +174,7 @@ def test_an_installed_package_adds_its_diagnostic_by_entry_point(tmp_path):
         return done.stdout
 
     (tmp_path / "var").mkdir()
+    laid_out.lay_out(tmp_path / "var/standby.sqlite3")
     manage("migrate", "-v", "0")
     shown = manage("diagnose", "disk-space", "--percent", "100")
 

@@ -74,6 +74,7 @@ def test_an_error_while_the_database_is_there_stays_an_error(folder):
 
 
 @pytest.mark.servers
+@pytest.mark.slow
 def test_postgresql_stops_the_copy_is_served_and_it_recovers_without_a_restart(tmp_path):
     try:
         database = servers.Postgres()

@@ -11,7 +11,7 @@ from runbooks.models import Target
 from tests import servers
 from tests.runbooks.looking import Prometheus, Web, certificate, frozen, is_a_finding, look
 
-pytestmark = [pytest.mark.django_db, pytest.mark.servers]
+pytestmark = [pytest.mark.django_db, pytest.mark.servers, pytest.mark.once]
 
 
 @pytest.fixture(scope="module")

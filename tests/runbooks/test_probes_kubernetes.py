@@ -19,7 +19,7 @@ from tests.conftest import REPOSITORY_ROOT
 from tests.runbooks.looking import frozen, is_a_finding, look
 from tests.runbooks.recorded_kubernetes import TOKEN
 
-pytestmark = [pytest.mark.django_db, pytest.mark.servers]
+pytestmark = [pytest.mark.django_db, pytest.mark.servers, pytest.mark.once]
 OF_KUBERNETES = {"rollouts": {}, "pods": {}, "events": {}, "pod-errors": {}}
 
 

@@ -12,7 +12,7 @@ from runbooks.models import Target
 from tests import servers
 from tests.runbooks.looking import frozen, is_a_finding, look
 
-pytestmark = [pytest.mark.django_db, pytest.mark.servers]
+pytestmark = [pytest.mark.django_db, pytest.mark.servers, pytest.mark.once]
 OF_POSTGRES = ["db-connections", "db-queries", "db-locks", "db-replication"]
 CONNECTIONS = 12
 

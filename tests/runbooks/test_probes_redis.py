@@ -17,7 +17,7 @@ from runbooks.models import DiagnosticRun, Target
 from tests import servers
 from tests.runbooks.looking import frozen, is_a_finding, look
 
-pytestmark = [pytest.mark.django_db, pytest.mark.servers]
+pytestmark = [pytest.mark.django_db, pytest.mark.servers, pytest.mark.once]
 OF_REDIS = {
     "stale-jobs": {},
     "queue-depth": {},
