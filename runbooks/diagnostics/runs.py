@@ -82,12 +82,12 @@ def again(run: DiagnosticRun, *, by: User, at: datetime) -> DiagnosticRun:
 @transaction.atomic
 def cancel(run_id: int, *, by: User, at: datetime) -> DiagnosticRun:
     """Not wanted any more: a queued run is not begun, the look of a running one is ended. Raises: DomainError, it is over, or it acts."""
+    due.cancel(RUN, [str(run_id)])  # first, as whoever ends a run does: two who waited for each other would both fail
     run = DiagnosticRun.objects.select_for_update().get(pk=run_id)
     if run.is_finished:
         raise DomainError(f"This run is over already: {run.finding or run.get_state_display()}.", code="already_over")
     if hasattr(run, "acts_on"):
         raise DomainError("It is changing something right now and cannot be called back.", code="acting")
-    due.cancel(RUN, [str(run.pk)])
     run.state, run.severity, run.finished_at = State.CANCELLED, DiagnosticRun.Severity.WARN, at
     run.finding = f"Cancelled by {by}"[:300]
     run.save(update_fields=["state", "severity", "finished_at", "finding"])

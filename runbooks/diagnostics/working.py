@@ -30,12 +30,17 @@ logger = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=15)  # renewed every third of it while the look lasts; so a dead worker is noticed soon, and a long look is not lost
 BUSY = timedelta(seconds=1)  # until a target is asked for again that another run looks at
+FOUND = ("state", "severity", "finished_at", "finding", "output", "figure", "result")  # the rest belongs to others, who may change it meanwhile
 PATIENCE = 10.0  # seconds for which the command line waits for a busy target
 OVER = "The run was cancelled, or its lease is over"
 
 
 class Busy(Exception):
     """Another run looks at that target."""
+
+
+class Gone(Exception):
+    """It waits no more: it was cancelled, or is lost, since it was read."""
 
 
 def work(row: Due, now: datetime) -> None:
@@ -48,6 +53,8 @@ def work(row: Due, now: datetime) -> None:
         _begin(run, now)
     except Busy:
         due.postpone(row, now + BUSY)
+        return
+    except Gone:
         return
     done = _look(run, now, wanted=_renewing(row))
     with transaction.atomic():
@@ -78,6 +85,8 @@ def work_here(run: DiagnosticRun, at: datetime) -> tuple[DiagnosticRun, Result]:
                 _finish(run, (State.CANCELLED, results.failed("Another run looks at this target", "Try again when it is over.")), clock.now())
                 raise DomainError(f"Another run looks at {run.target}; try again when it is over.", code="target_busy") from None
             time.sleep(0.2)
+        except Gone:
+            raise DomainError(f"{OVER}.", code="cancelled") from None
     done = _look(run, at, wanted=_every_third(lambda: due.move(RUN, row, at=clock.now() + LEASE)))
     if done is None:
         raise DomainError(f"{OVER}.", code="cancelled")
@@ -91,8 +100,10 @@ def work_here(run: DiagnosticRun, at: datetime) -> tuple[DiagnosticRun, Result]:
 def lose(row: Due, now: datetime) -> None:
     """Its worker died in the middle: say so, and do not do it again."""
     with transaction.atomic():
+        if not due.settle(row):
+            return
         run = locked_one(DiagnosticRun.objects.select_related("target", "asked_by"), int(row.key))
-        if not due.settle(row) or run.is_finished:
+        if run.is_finished:
             return
         run.state, run.finished_at = State.LOST, now
         acted = guard.acted_by(run)
@@ -100,7 +111,7 @@ def lose(row: Due, now: datetime) -> None:
             "Lost with its worker in the middle of the act; look at each item before anything else" if acted else "Lost with its worker; run it again"
         )
         run.severity = DiagnosticRun.Severity.BAD if acted else DiagnosticRun.Severity.WARN
-        run.save()
+        run.save(update_fields=["state", "severity", "finding", "finished_at"])
         _tell(run, now)
         _call_next(run, now)
 
@@ -110,14 +121,15 @@ def _read(pk: int) -> DiagnosticRun:
 
 
 def _begin(run: DiagnosticRun, at: datetime) -> None:
-    """The constraint `run_one_at_a_time_on_a_target` is the lock. Raises: Busy."""
-    run.state, run.started_at = State.RUNNING, at
+    """The constraint `run_one_at_a_time_on_a_target` is the lock. Raises: Busy, Gone."""
     try:
         with transaction.atomic():
-            run.save(update_fields=["state", "started_at"])
+            begun = DiagnosticRun.objects.filter(pk=run.pk, state=State.QUEUED).update(state=State.RUNNING, started_at=at)
     except IntegrityError:
-        run.state, run.started_at = State.QUEUED, None
         raise Busy from None
+    if not begun:
+        raise Gone
+    run.state, run.started_at = State.RUNNING, at
 
 
 def _renewing(row: Due) -> Callable[[], bool]:
@@ -187,7 +199,7 @@ def _finish(run: DiagnosticRun, done: tuple[str, Result], at: datetime) -> Resul
     run.result = {name: kept[name] for name in ("columns", "rows", "numbers", "next_step", "blocks", "document")}
     if len(result.text) > CAP:
         run.output = f"{result.text[:CAP]}\n… cut here, {len(result.text):,} characters in the file"
-    run.save()
+    run.save(update_fields=FOUND)
     if len(result.text) > CAP:
         RunRest.objects.create(run=run, text=result.text)
     if registry.find(run.diagnostic).kind == "changes" and state == State.DONE:
