@@ -7,13 +7,15 @@ import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runbooks.diagnostics.probes import log_reading, log_templates, logs
+from runbooks.diagnostics.probes import log_pass, log_reading, log_templates
 from runbooks.diagnostics.probes.log_reading import Reading
+from runbooks.diagnostics.probes.log_tally import WORDS, Tally
 from runbooks.models import Target
 from tests.runbooks.looking import is_a_finding, look
 
@@ -30,10 +32,12 @@ def line(at, level="ERROR", text="APITimeoutError: no answer", letter="T", zone=
 
 
 def counted(path, since, until):
-    """What the reader counts: total, types, and what it noticed."""
-    reading, tally = Reading(), logs.Tally(templates=False)
-    for _, at, found in log_reading.lines(path, logs.WORDS, since, until, reading):
+    """What the reader counts: total, types, and what it noticed; line by line and in one pass alike."""
+    reading, tally, quick = Reading(), Tally(templates=False), Tally(templates=False)
+    for _, at, found in log_reading.lines(path, WORDS, since, until, reading):
         tally.add(at, found)
+    log_pass.count(log_reading.pieces(path, since, until, Reading()), quick)
+    assert (quick.total, quick.types) == (tally.total, tally.types)
     return tally.total, {kind.decode(): count for kind, count in tally.types.items()}, reading
 
 
@@ -113,6 +117,36 @@ def test_any_file_and_any_window_agree_with_reading_every_line(tmp_path_factory,
     begin, end = NOON + timedelta(seconds=since), NOON + timedelta(seconds=since + length)
 
     assert counted(path, begin, end)[1] == slowly(path, begin, end)
+
+
+HEADS = ["{stamp}Z ERROR ", "{stamp},123 ERROR ", "[{stamp}Z] [ERROR] ", "{stamp}Z INFO ERROR ", "{stamp}Z ERRORS ", "{stamp}Z CRITICAL ", "  ERROR "]
+TAILS = [
+    "agent.run APITimeoutError: late ERROR",
+    "SomeError",
+    "someSomeError late",
+    "Request failed with SomeError",
+    "no type",
+    "A_B SomeError_x",
+    "",
+]
+
+
+@settings(deadline=None, max_examples=150)
+@given(found=st.lists(st.tuples(st.sampled_from(HEADS), st.sampled_from(TAILS), st.integers(-400, 400)), max_size=60), chunk=st.integers(40, 3000))
+def test_one_pass_counts_what_counting_line_by_line_does(tmp_path_factory, found, chunk):
+    path = tmp_path_factory.mktemp("any") / "any.log"
+    stamps = [f"{NOON + timedelta(seconds=second):%Y-%m-%dT%H:%M:%S}" for _, _, second in found]
+    path.write_text("".join(f"{head.format(stamp=stamp)}{tail}\n" for stamp, (head, tail, _) in zip(stamps, found, strict=True)))
+
+    with mock.patch.object(log_reading, "CHUNK", chunk):  # so that the head is learned in one piece and used in the next
+        counted(str(path), NOON - timedelta(seconds=150), NOON + timedelta(seconds=290))
+
+
+def test_a_head_is_learned_from_a_line_and_fits_others_of_other_digits():
+    [pattern] = {log_pass.expression(b"[2026-03-03 12:00:00,123] [77] ", log_reading.Shape(1, b" ", timedelta()))}
+
+    assert pattern.findall(b"\n[2027-11-30 23:59:59,001] [12] ERROR agent SomeError") == [(b"2027-11-30 23:59", b"SomeError")]
+    assert pattern.findall(b"\n[2027-11-30 23:59:59,001] [123] ERROR agent SomeError") == [(b"", b"")]
 
 
 @pytest.mark.parametrize(

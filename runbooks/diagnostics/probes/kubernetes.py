@@ -15,7 +15,7 @@ from portal import outbound
 from runbooks.diagnostics import troubles
 from runbooks.diagnostics.parameters import Whole, Words
 from runbooks.diagnostics.places import Place, Trouble
-from runbooks.diagnostics.probes import log_reading, logs
+from runbooks.diagnostics.probes import log_reading, log_tally, logs
 from runbooks.diagnostics.registry import Diagnostic
 from runbooks.diagnostics.results import ROWS, Result
 
@@ -220,7 +220,7 @@ def events(place: Place, parameters: dict[str, Any]) -> Result:
 
 def errors(place: Place, parameters: dict[str, Any]) -> Result:
     """Errors in the logs of a deployment's pods, by type."""
-    cluster, tally = Cluster(place), logs.Tally(templates=False)
+    cluster, tally = Cluster(place), log_tally.Tally(templates=False)
     owned = [one.name for one in cluster.replica_sets() if one.deployment == parameters["deployment"]]
     mine = [pod for pod in cluster.pods() if any(pod.name.startswith(f"{name}-") for name in owned)]
     if not mine:
@@ -228,7 +228,7 @@ def errors(place: Place, parameters: dict[str, Any]) -> Result:
             f"{troubles.name_of(place)} has no pod of {parameters['deployment']}", "See how it is called, and whether it is scaled to nothing."
         )
     for pod in mine[:PODS]:
-        for at, line in log_reading.found_in(cluster.log(pod.name, parameters["window"]), logs.WORDS):
+        for at, line in log_reading.found_in(cluster.log(pod.name, parameters["window"]), log_tally.WORDS):
             tally.add(at, line)
     notes = [f"of {PODS} of its {len(mine)} pods"] if len(mine) > PODS else []
     return logs.by_type(tally, parameters, notes)

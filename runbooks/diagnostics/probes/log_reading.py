@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
-CHUNK = 1 << 20  # bytes read at once
+CHUNK = 1 << 17  # bytes read at once; more of them leave the cache of a processor, and take twice as long
+PARTED = 1 << 22  # bytes: a longer line comes in parts
 EVERY = 1 << 15  # bytes between two looks at the order
 SMALL = 1 << 20  # bytes: read from end to end
 LOOK = 4096  # bytes looked at for the next line
@@ -70,20 +71,37 @@ def _offset(zone: bytes | None) -> timedelta:
     return timezone(sign * timedelta(hours=int(digits[:2]), minutes=int(digits[2:4]))).utcoffset(None)
 
 
-def lines(path: str, words: tuple[bytes, ...], since: datetime, until: datetime, reading: Reading) -> Iterator[tuple[bytes, int, bytes]]:
-    """(moment, place of the word, line) of each line that holds one of `words`, from `since` (included) to `until` (not).
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Whole lines of a file, a few hundred of them. first, last: the window as the file writes moments; a shape of None has none."""
 
-    A line with several of the words comes once for each. Raises: OSError.
-    """
+    chunk: bytes
+    shape: Shape | None
+    first: bytes = b""
+    last: bytes = b""
+
+    def lines(self, words: tuple[bytes, ...]) -> Iterator[tuple[bytes, int, bytes]]:
+        """(moment, place of the word, line) of each line of the window that holds one of `words`; with several of them once for each."""
+        return self.within(found_in(self.chunk, words))
+
+    def within(self, found: Iterable[tuple[int, bytes]]) -> Iterator[tuple[bytes, int, bytes]]:
+        """Those of its lines that lie in the window, each with its moment."""
+        for at, line in found:
+            moment = self.shape.of(line) if self.shape else b""
+            if self.shape is None or self.first <= moment < self.last:
+                yield moment, at, line
+
+
+def pieces(path: str, since: datetime, until: datetime, reading: Reading) -> Iterator[Piece]:
+    """All of the file that may hold lines from `since` (included) to `until` (not); no more of it, where its times ascend. Raises: OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         size = os.fstat(descriptor).st_size
         shape = shape_of(descriptor)
         if shape is None:
             reading.ordered = None if size else reading.ordered
-            yield from ((b"", at, line) for at, line in _scan(descriptor, 0, size, words, reading))
+            yield from (Piece(chunk, None) for chunk in _chunks(descriptor, 0, size, reading))
             return
-        first, last = shape.text(since), shape.text(until)
         begin, end = 0, size
         reading.ordered = _ascends(descriptor, size, shape)
         if reading.ordered and size > SMALL:
@@ -91,12 +109,16 @@ def lines(path: str, words: tuple[bytes, ...], since: datetime, until: datetime,
             begin, _ = _bisect(descriptor, size, shape, shape.text(since - slack))
             _, end = _bisect(descriptor, size, shape, shape.text(until + slack))
             end = min(size, end + LONGEST)  # to the end of the line that begins before it
-        for at, line in _scan(descriptor, begin, end, words, reading):
-            moment = shape.of(line)
-            if first <= moment < last:
-                yield moment, at, line
+        first, last = shape.text(since), shape.text(until)
+        yield from (Piece(chunk, shape, first, last) for chunk in _chunks(descriptor, begin, end, reading))
     finally:
         os.close(descriptor)
+
+
+def lines(path: str, words: tuple[bytes, ...], since: datetime, until: datetime, reading: Reading) -> Iterator[tuple[bytes, int, bytes]]:
+    """As `Piece.lines`, of a whole file. Raises: OSError."""
+    for piece in pieces(path, since, until, reading):
+        yield from piece.lines(words)
 
 
 def _ascends(descriptor: int, size: int, shape: Shape) -> bool:
@@ -161,24 +183,23 @@ def _bisect(descriptor: int, size: int, shape: Shape, moment: bytes) -> tuple[in
     return low, high
 
 
-def _scan(descriptor: int, begin: int, end: int, words: tuple[bytes, ...], reading: Reading) -> Iterator[tuple[int, bytes]]:
-    """Each line with one of the words and where in it; `begin` is the beginning of a line."""
-    place, rest = begin, b""
-    while place < end or rest:
-        part = os.pread(descriptor, min(CHUNK, end - place), place) if place < end else b""
-        place += len(part)
-        reading.read += len(part)
-        if part:
-            chunk = rest + part
-            cut = chunk.rfind(b"\n") + 1
-            if cut == 0 and len(chunk) < 4 * CHUNK:
-                rest = chunk
-                continue
-            chunk, rest = (chunk[:cut], chunk[cut:]) if cut else (chunk, b"")
-        else:
-            chunk, rest = rest, b""
-            place = end
-        yield from found_in(chunk, words)
+def _chunks(descriptor: int, begin: int, end: int, reading: Reading) -> Iterator[bytes]:
+    """Whole lines from `begin`, the beginning of one; a line longer than PARTED comes in parts."""
+    place, wanted = begin, CHUNK
+    while place < end:
+        part = os.pread(descriptor, min(wanted, end - place), place)
+        if not part:
+            return  # it was cut short meanwhile
+        cut = part.rfind(b"\n") + 1
+        if place + len(part) >= end:
+            cut = len(part)
+        elif cut == 0 and wanted < PARTED:
+            wanted *= 2
+            continue
+        cut, wanted = cut or len(part), CHUNK
+        place += cut
+        reading.read += cut
+        yield part[:cut]
 
 
 def found_in(chunk: bytes, words: tuple[bytes, ...]) -> Iterator[tuple[int, bytes]]:
@@ -195,6 +216,15 @@ def found_in(chunk: bytes, words: tuple[bytes, ...]) -> Iterator[tuple[int, byte
             at = find(word, finish)
 
 
+def lines_at(chunk: bytes, word: bytes, places: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+    """As `found_in`, of the places of `word` that are known; one that is not the first of its line is left out."""
+    for at in places:
+        begin = chunk.rfind(b"\n", 0, at) + 1
+        if chunk.find(word, begin, at) < 0:
+            finish = chunk.find(b"\n", at)
+            yield at - begin, chunk[begin : min(finish if finish >= 0 else len(chunk), begin + LONGEST)]
+
+
 def of_stream(read: Callable[[int], bytes], words: tuple[bytes, ...], reading: Reading) -> Iterator[tuple[int, bytes]]:
     """As the lines of a file, of something that can only be read once."""
     rest = b""
@@ -202,7 +232,7 @@ def of_stream(read: Callable[[int], bytes], words: tuple[bytes, ...], reading: R
         reading.read += len(part)
         chunk = rest + part
         cut = chunk.rfind(b"\n") + 1
-        if cut == 0 and len(chunk) < 4 * CHUNK:
+        if cut == 0 and len(chunk) < PARTED:
             rest = chunk
             continue
         rest = chunk[cut:] if cut else b""

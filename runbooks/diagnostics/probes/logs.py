@@ -3,36 +3,24 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from glob import glob
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from runbooks.diagnostics import troubles
 from runbooks.diagnostics.parameters import Whole
 from runbooks.diagnostics.places import Place, Trouble
-from runbooks.diagnostics.probes import log_reading, log_templates
+from runbooks.diagnostics.probes import log_pass, log_reading, log_templates
 from runbooks.diagnostics.probes.log_reading import Reading
+from runbooks.diagnostics.probes.log_tally import WORDS, Tally
 from runbooks.diagnostics.registry import Diagnostic, Probe
 from runbooks.diagnostics.results import ROWS, Block, Result, Rows, shown
 
-WORDS = (b"ERROR", b"CRITICAL", b"FATAL", b'"error"', b'"critical"', b'"fatal"')
-# The level stands among the first words of a line, or is the value of a JSON key; a word inside a message is none.
-LEVEL = re.compile(
-    rb"""(?xs)
-    ^\W*(?:(?!(?:INFO|DEBUG|WARN|WARNING|TRACE|NOTICE)\b)[\w.:,+/-]+[\]\)]?[ \t|]+[\[\(]?){0,5}?(ERROR|CRITICAL|FATAL)\b[\]\):|\s-]*
-    | ^\{.*?"(?:level|levelname|severity|lvl)":\s*("(?:error|critical|fatal)"|"(?:ERROR|CRITICAL|FATAL)")
-    """
-)
-OTHER_LEVELS = (b"INFO", b"DEBUG", b"WARN", b"TRACE", b"NOTICE", b"ERROR", b"CRITICAL", b"FATAL")
-PLAIN = bytes(c for c in range(128) if chr(c).isalnum() or chr(c) in "_.:,+/-[]()| \t<>#=@")
-TYPE = re.compile(rb"\b[A-Z][A-Za-z0-9]*?[a-z0-9](?:Error|Exception|Timeout|Failure|Interrupt|Refused|Exceeded|Exhausted)\b")
-MESSAGE = re.compile(rb'"(?:message|msg|event|error)":\s*"((?:[^"\\]|\\.)*)"')
 LIMITS = (b"RateLimit", b"rate limit", b"Rate limit", b"rate_limit", b" 429 ", b"Too Many Requests", b"too many requests")
-DISTINCT = 20_000  # different masked messages kept; beyond that the rare ones are counted together
 FILES = 50
+Read = TypeVar("Read")
 
 WINDOW = Whole("window", "Of the last", default=3600, minimum=1, maximum=30 * 86_400, unit="seconds")
 TOP = Whole("top", "How many", default=10, minimum=1, maximum=100, unit="")
@@ -53,52 +41,6 @@ DOCUMENT = {
     "required": ["total_errors", "top_errors"],
     "additionalProperties": False,
 }
-
-
-def _level_ends(line: bytes, place: int) -> int:
-    """Where the level at `place` ends; 0 when the word there is none. Plain lines are judged without the expression, which is ten times slower."""
-    head, word = line[:place], line[place : place + 8]
-    if line[:1] != b"{" and ((head[:1].isdigit() and head.count(b" ") <= 1) or not any(level in head for level in OTHER_LEVELS)):
-        length = 8 if word == b"CRITICAL" else 5
-        plain = len(head) <= 200 and head.count(b" ") <= 6 and not head.translate(None, PLAIN)
-        return place + length if plain and word[:1] != b'"' and not line[place + length : place + length + 1].isalnum() else 0
-    level = LEVEL.match(line)
-    return level.end() if level and level.start(level.lastindex or 1) <= place < level.end() else 0
-
-
-class Tally:
-    """Errors counted by type, and their messages by what is left of them without numbers and names."""
-
-    def __init__(self, *, templates: bool) -> None:
-        self.templates, self.total, self.types, self.masked = templates, 0, Counter[bytes](), Counter[str]()
-        self.samples: dict[str, str] = {}
-
-    def add(self, place: int, line: bytes) -> None:
-        """Count the line if the word at `place` is its level, not a word of its message."""
-        end = _level_ends(line, place)
-        if not end:
-            return
-        self.total += 1
-        kind = TYPE.search(line, end)
-        if kind:
-            self.types[kind[0]] += 1
-        if not kind or self.templates:
-            message = self._message(line, end)
-            if not kind:
-                self.types[message[:80].encode()] += 1
-            if self.templates:
-                self._keep(message, line)
-
-    def _message(self, line: bytes, begin: int) -> str:
-        found = MESSAGE.search(line) if line[:1] == b"{" else None
-        text = (found[1] if found else line[begin:].lstrip(b"]):|- \t")).decode("utf-8", "replace")
-        return log_templates.masked(text[:400]) or "no message"
-
-    def _keep(self, message: str, line: bytes) -> None:
-        if message not in self.masked and len(self.masked) >= DISTINCT:
-            message = "(rare messages)"
-        self.masked[message] += 1
-        self.samples.setdefault(message, line.decode("utf-8", "replace")[:300])
 
 
 def errors(place: Place, parameters: dict[str, Any]) -> Result:
@@ -155,7 +97,7 @@ def rate_limits(place: Place, parameters: dict[str, Any]) -> Result:
     since = now - timedelta(hours=parameters["hours"])
     total = 0
     for path in files_of(place):
-        for moment, at, line in _read(place, path, LIMITS, since, now + timedelta(minutes=1), reading):
+        for moment, at, line in _told(place, log_reading.lines(path, LIMITS, since, now + timedelta(minutes=1), reading)):
             if any(0 <= line.find(word) < at for word in LIMITS):
                 continue  # a line with several of the words counts once
             total += 1
@@ -183,8 +125,13 @@ def _tally(place: Place, parameters: dict[str, Any], *, templates: bool) -> tupl
     tally, reading, now = Tally(templates=templates), Reading(), datetime.now(UTC)
     since = now - timedelta(seconds=parameters["window"])
     for path in files_of(place):
-        for _, at, line in _read(place, path, WORDS, since, now + timedelta(minutes=1), reading):
-            tally.add(at, line)
+        pieces = _told(place, log_reading.pieces(path, since, now + timedelta(minutes=1), reading))
+        if templates:
+            for piece in pieces:
+                for _, at, line in piece.lines(WORDS):
+                    tally.add(at, line)
+        else:
+            log_pass.count(pieces, tally)
     return tally, _notes(reading)
 
 
@@ -202,11 +149,10 @@ def of_stream(stream: BinaryIO, parameters: dict[str, Any], *, templates: bool) 
     return by_template(tally, parameters, []) if templates else by_type(tally, parameters, [])
 
 
-def _read(
-    place: Place, path: str, words: tuple[bytes, ...], since: datetime, until: datetime, reading: Reading
-) -> Iterator[tuple[bytes, int, bytes]]:
+def _told(place: Place, read: Iterator[Read]) -> Iterator[Read]:
+    """What a file gives. Raises: Trouble, instead of the system's error."""
     try:
-        yield from log_reading.lines(path, words, since, until, reading)
+        yield from read
     except PermissionError:
         raise Trouble(f"{troubles.name_of(place)} may not be read by the workers", "Give their account the right to read it.") from None
     except OSError:
