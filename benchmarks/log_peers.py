@@ -117,7 +117,7 @@ def ask(name: str, path: Path, since: datetime, until: datetime) -> Told | None:
         return None
     if done.returncode:
         raise RuntimeError(f"{name}: {done.stderr[-800:]}")
-    return Told(*json.loads(done.stdout))
+    return Told(*json.loads(done.stdout.splitlines()[-1]))  # duckdb draws a bar before it
 
 
 def awk(path: Path, since: datetime, until: datetime) -> Told:

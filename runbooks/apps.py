@@ -11,7 +11,7 @@ class RunbooksConfig(AppConfig):
         from portal.retention import kinds
         from portal.search.documents import sources
         from portal.seeding import chapters
-        from runbooks import change_api, kept, library_shelves, searching, starting
+        from runbooks import change_api, freshness, kept, library_shelves, searching, starting
         from runbooks.api import RunbookViewSet
         from runbooks.diagnostics import api, checks, facts, guard_api, registry, runs, schedules, working
         from runbooks.diagnostics import searching as run_searching
@@ -24,6 +24,7 @@ class RunbooksConfig(AppConfig):
         router.register("runbooks", RunbookViewSet)
         due.register(runs.RUN, working.work, lease=working.LEASE, pool="work", on_expiry="lost", lost=working.lose)
         due.register(schedules.ASK, schedules.ask, lease=schedules.LEASE, pool="work")
+        runs.finished.put("freshness", freshness.prove_by_run)
         registry.load()
         facts.facts.put("queue-depth", facts.last_look)
         facts.facts.put("redis-health", facts.last_look)

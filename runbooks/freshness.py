@@ -16,11 +16,12 @@ from django.db.models import Q
 from portal.accounts.models import User
 from portal.errors import Invalid
 from runbooks import searching, steps
-from runbooks.models import Evidence, Feedback, Runbook, Section
+from runbooks.models import DiagnosticRun, Evidence, Feedback, Runbook, Section
 
 ALLOWED = {1: timedelta(days=60), 2: timedelta(days=90), 3: timedelta(days=180)}  # by the tier of the most important service
 NO_SERVICE = 2  # counts as this tier
 State = Runbook.State
+ENOUGH_FOR = timedelta(days=1)  # evidence of today need not be given again
 WHOLE = ""  # the anchor of a page without sections
 
 
@@ -132,10 +133,23 @@ def restate_all(now: datetime) -> int:
     return changed
 
 
-def sections_with(diagnostic: str) -> list[Section]:
-    """Sections that have a button for this diagnostic. 1 query."""
-    listed = Section.objects.exclude(diagnostics=[]).select_related("runbook")
-    return [section for section in listed if any(block["name"] == diagnostic for block in section.diagnostics)]
+def prove_by_run(run: DiagnosticRun, at: datetime) -> None:
+    """Somebody ran a diagnostic and it got an answer: sections that have people run just that are proven, once a day. 1 query where none has."""
+    if run.asked_by is None or run.state != DiagnosticRun.State.DONE or not run.result.get("numbers"):
+        return  # what runs by itself proves that it runs, and a target that cannot be reached proves nothing
+    for section in sections_that_run(run.diagnostic):
+        known = Evidence.objects.filter(
+            runbook=section.runbook, anchor=section.anchor, section_hash=steps.commands_hash(section.body), at__gt=at - ENOUGH_FOR
+        )
+        if not known.exists():
+            note = f"{run.diagnostic}: {run.finding}"
+            record(section.runbook, Evidence.Kind.DIAGNOSTIC, anchors=[section.anchor], about=run.about, note=note, by=run.asked_by, at=at)
+
+
+def sections_that_run(diagnostic: str) -> list[Section]:
+    """Sections with a button for this diagnostic and nothing else to run. 1 query."""
+    listed = Section.objects.exclude(diagnostics=[]).filter(body__contains=diagnostic).select_related("runbook")
+    return [section for section in listed if {block["name"] for block in section.diagnostics} == {diagnostic} and not steps.commands(section.body)]
 
 
 def counts() -> dict[str, int]:

@@ -151,8 +151,9 @@ def commands(body: str) -> list[str]:
 
 
 def commands_hash(body: str) -> str:
-    """Of what a section has people run: prose may change without it."""
-    return sha256("\x00".join(command.strip() for command in commands(body)).encode("utf-8", "replace")).hexdigest()
+    """Of what a section has people run, diagnostics too: prose may change without it."""
+    blocks = [piece.code.strip() for piece in pieces(body) if isinstance(piece, Fence)]
+    return sha256("\x00".join(blocks).encode("utf-8", "replace")).hexdigest()
 
 
 def blanks(codes: Iterable[str]) -> list[str]:

@@ -22,6 +22,9 @@ State, Origin = DiagnosticRun.State, DiagnosticRun.Origin
 # Journal subjects that are hidden from a person (None: from everybody who is not named).
 hidden_subjects: Shelf[Callable[[User | None], set[str]]] = Shelf("hidden subjects")
 
+# Told of each run that ended with a result, in the transaction that writes it.
+finished: Shelf[Callable[[DiagnosticRun, datetime], None]] = Shelf("listeners of runs")
+
 
 def hidden_from(user: User) -> set[str]:
     """1 query for each shelf entry."""

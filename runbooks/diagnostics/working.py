@@ -19,7 +19,7 @@ from portal.errors import DomainError
 from portal.locking import locked_one
 from portal.models import Due
 from portal.secrets import NoKeyFits
-from runbooks.diagnostics import facts, guard, probing, registry, results, searching, targets, troubles
+from runbooks.diagnostics import facts, guard, probing, registry, results, runs, searching, targets, troubles
 from runbooks.diagnostics.redaction import CAP, redact
 from runbooks.diagnostics.registry import Diagnostic
 from runbooks.diagnostics.results import ROWS, Result
@@ -205,6 +205,8 @@ def _finish(run: DiagnosticRun, done: tuple[str, Result], at: datetime) -> Resul
     if registry.find(run.diagnostic).kind == "changes" and state == State.DONE:
         guard.keep(run, result, at)
     searching.index(run)
+    for _, tell in runs.finished:
+        tell(run, at)
     _tell(run, at)
     _call_next(run, at)
     return result

@@ -10,7 +10,7 @@ from portal.errors import Invalid
 from portal.notify.models import Message
 from portal.search.models import SearchDocument
 from runbooks import editing, freshness, reminders
-from runbooks.models import Evidence, Feedback, Runbook
+from runbooks.models import DiagnosticRun, Evidence, Feedback, Runbook
 
 BODY = "## Diagnosis\n\n```sh\nls\n```\n\n## Mitigation\n\n```sh\nrm x\n```"
 DAY = timedelta(days=1)
@@ -102,3 +102,51 @@ def test_owners_are_asked_when_it_ages_when_it_is_stale_and_weekly_and_that_prov
     keys = [key.split(":")[2] for key in Message.objects.order_by("pk").values_list("dedup_key", flat=True)]
     assert keys == ["ageing", "stale", "stale+1w"]
     assert Runbook.objects.get().proven_at == noon
+
+
+RUNS = "## Look\n\n```diagnostic\nstale-jobs\nage: 60\n```\n\n## Mitigation\n\n```sh\nrm x\n```"
+
+
+def ended(by, at, *, numbers=None, **fields):
+    return DiagnosticRun(
+        diagnostic="stale-jobs", asked_by=by, finding="3 stale jobs", result={"numbers": numbers}, queued_at=at, finished_at=at, **fields
+    )
+
+
+def test_a_diagnostic_that_got_an_answer_proves_the_section_that_runs_it_and_no_other(write, ana, noon):
+    runbook = write(body=RUNS)
+
+    for hours in (0, 5):
+        freshness.prove_by_run(ended(ana, noon, numbers={"stale": 3}, state="done"), noon + timedelta(hours=hours))
+
+    [proof] = runbook.evidence.all()
+    assert (proof.kind, proof.anchor, proof.note, proof.by) == ("diagnostic", "look", "stale-jobs: 3 stale jobs", ana)
+    assert state(runbook) == "unproven"
+    freshness.review(runbook, ["mitigation"], by=ana, at=noon)
+    assert state(runbook) == "fresh"
+
+
+@pytest.mark.parametrize(
+    ("by", "fields"),
+    [
+        (None, {"state": "done", "numbers": {"stale": 3}}),
+        ("ana", {"state": "done", "numbers": {}}),
+        ("ana", {"state": "timed_out", "numbers": {"stale": 3}}),
+    ],
+)
+def test_what_runs_by_itself_or_got_no_answer_proves_nothing(write, ana, noon, by, fields):
+    runbook = write(body=RUNS)
+
+    freshness.prove_by_run(ended(by and ana, noon, **fields), noon)
+
+    assert not runbook.evidence.exists()
+
+
+def test_another_diagnostic_makes_its_section_unproven(write, ana, noon):
+    runbook = write(body=RUNS)
+    freshness.review(runbook, ["look", "mitigation"], by=ana, at=noon)
+
+    runbook.body = RUNS.replace("stale-jobs", "queue-depth")
+    editing.save(runbook, seen=1, by=ana, at=noon)
+
+    assert state(runbook) == "unproven"
