@@ -85,6 +85,10 @@ def test_every_model_in_the_admin_has_a_row():
 
 @pytest.fixture
 def world(db):
+    return laid_out()
+
+
+def laid_out() -> SimpleNamespace:
     """People of every column, and one of each thing, owned by the team of `editor` and `lead`."""
     now = timezone.now()
     world = SimpleNamespace(now=now, people={}, secrets={})

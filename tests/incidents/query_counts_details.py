@@ -57,6 +57,7 @@ def served(reader, number):
 
 
 PAGES = [
+    Counted("incident-entries", lambda reader: f"/incidents/{Incident.objects.first().pk}/entries/", told),
     Counted("incident-detail", lambda reader: f"/incidents/{Incident.objects.first().pk}/", told),
     Counted("incident-new", lambda reader: "/incidents/new/", served),
     Counted("alert-list", lambda reader: "/alerts/", fired),

@@ -42,6 +42,7 @@ def found(reader, number):
 
 PAGES = [
     Counted("message-log", lambda reader: "/notify/messages/", sent),
+    Counted("message-log-of", lambda reader: f"/notify/messages/{reader.pk}/", sent),
     Counted("search", lambda reader: "/search/?q=queue", found),
     Counted("home", lambda reader: "/", people),
     Counted("people", lambda reader: "/people/", people),
