@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> int:
     failed = pytest("SQLite", "", ["-m", "not slow", *arguments])
     try:
         with servers.postgres() as server:
-            os.environ["PORTAL_TEST_TEMPLATE"] = laid_out.template(server)
+            os.environ["TEST_DATABASE_TEMPLATE"] = laid_out.template(server)
             failed = pytest("PostgreSQL", server.url(), ["-m", "not looks and not once and not slow", *arguments]) or failed
     except servers.NotInstalled as reason:
         print(f"\nSKIPPED the whole run on PostgreSQL: {reason}", flush=True)

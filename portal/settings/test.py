@@ -15,7 +15,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-if _template := os.environ.get("PORTAL_TEST_TEMPLATE"):  # tables that were laid out once, on PostgreSQL
+if _template := os.environ.get("TEST_DATABASE_TEMPLATE"):  # tables that were laid out once, on PostgreSQL
     DATABASES["default"]["TEST"] = {"TEMPLATE": _template}  # noqa: F405
 ALLOWED_HOSTS = ["*"]
 CLOCK_OFFSET_FILE = None

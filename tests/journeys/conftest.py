@@ -58,7 +58,7 @@ def started(mailbox, jobs, broker, request, **settings: str) -> Portal:
         server, _, _ = os.environ["DATABASE_URL"].rpartition("/")
         admin = psycopg2.connect(os.environ["DATABASE_URL"])
         admin.autocommit = True
-        admin.cursor().execute(f"CREATE DATABASE {name} TEMPLATE {os.environ.get('PORTAL_TEST_TEMPLATE', 'template1')}")
+        admin.cursor().execute(f"CREATE DATABASE {name} TEMPLATE {os.environ.get('TEST_DATABASE_TEMPLATE', 'template1')}")
         admin.close()
         return Portal(f"{server}/{name}", broker.url, mailbox.port, jobs.port, **settings)
     return Portal("", "", mailbox.port, jobs.port, **settings)
