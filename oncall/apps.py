@@ -14,6 +14,7 @@ class OnCallConfig(AppConfig):
             handing_over,
             handoffs,
             joining,
+            leaving,
             panels,
             readiness,
             searching,
@@ -22,6 +23,7 @@ class OnCallConfig(AppConfig):
         )
         from oncall.first_steps import put_on_shelf as put_first_steps
         from portal.accounts.joining import teams
+        from portal.accounts.leaving import duties
         from portal.accounts.profile import SECTIONS
         from portal.api import router
         from portal.doctor import CHECKS, Check
@@ -33,6 +35,7 @@ class OnCallConfig(AppConfig):
         from portal.web.panels import Panel, rail
 
         teams.put("teams", joining.WAY)
+        duties.put("on call", leaving.DUTY)
         chapters.put("on call", starting.lay_out)
         sources.put("services", searching.everything)
         needs.put("checklists", panels.needs_of_checklists)

@@ -28,7 +28,7 @@ class AlreadyAnswered(DomainError):
 
 
 @contextmanager
-def _telling(rotation_id: int, *, by: User, at: datetime, why: str) -> Iterator[Rotation]:
+def telling(rotation_id: int, *, by: User, at: datetime, why: str) -> Iterator[Rotation]:
     """Around a change of a rotation, in one transaction: whose shifts moved is told."""
     with transaction.atomic():
         rotation = Rotation.objects.select_for_update().get(pk=rotation_id)
@@ -44,9 +44,9 @@ def write(
 ) -> Override:
     """An override as it stands; the caller asked whether `by` may. Raises: Invalid, the span or the person do not fit."""
     _check_span(starts_at, ends_at, at)
-    _check_person(person)
+    check_person(person)
     told = why or f"{person} {Override.Kind(kind).label}"
-    with _telling(rotation_id, by=by, at=at, why=told) as rotation:
+    with telling(rotation_id, by=by, at=at, why=told) as rotation:
         return Override.objects.create(
             rotation=rotation, kind=kind, person=person, starts_at=starts_at, ends_at=ends_at, reason=reason.strip()[:200], by=by, written_at=at
         )
@@ -59,7 +59,7 @@ def cover(rotation_id: int, starts_at: datetime, ends_at: datetime, *, by: User,
 
 def withdraw(override: Override, *, by: User, at: datetime) -> None:
     """The override is gone; the rule answers again."""
-    with _telling(override.rotation_id, by=by, at=at, why=f"An override for {override.person} was taken back"):
+    with telling(override.rotation_id, by=by, at=at, why=f"An override for {override.person} was taken back"):
         override.delete()
 
 
@@ -77,7 +77,7 @@ def offer(
 ) -> Swap:
     """`by` asks `taker` to have their shift, perhaps for one of the taker's. Nothing changes before the taker accepts. Raises: Invalid."""
     _check_span(starts_at, ends_at, at)
-    _check_person(taker)
+    check_person(taker)
     if taker == by:
         raise Invalid("Choose somebody else: you have this shift already.")
     _check_has(rotation_id, by, starts_at, ends_at, "That is not wholly your shift: choose a time in which you are on call.")
@@ -103,7 +103,7 @@ def offer(
 def accept(swap_id: int, *, by: User, at: datetime) -> Swap:
     """The taker has the shift now, and the giver the one in exchange. Raises: AlreadyAnswered; Invalid, the shift is over or not theirs to give."""
     swap = Swap.objects.select_related("rotation", "giver", "taker").get(pk=swap_id)
-    with _telling(swap.rotation_id, by=by, at=at, why=f"{swap.taker} takes a shift of {swap.giver}"):
+    with telling(swap.rotation_id, by=by, at=at, why=f"{swap.taker} takes a shift of {swap.giver}"):
         swap = _open(swap_id)
         if swap.ends_at <= at:
             raise Invalid("That shift is over.")
@@ -154,7 +154,8 @@ def _check_span(starts_at: datetime, ends_at: datetime, at: datetime) -> None:
         raise Invalid("That is more than a year: change the rotation instead.")
 
 
-def _check_person(person: User) -> None:
+def check_person(person: User) -> None:
+    """Raises: Invalid, they cannot be on call."""
     if not person.is_active or person.is_service or not person.at_least(Role.RESPONDER):
         raise Invalid(f"{person} cannot be on call: only active people with the role responder or above can.")
 

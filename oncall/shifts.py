@@ -60,7 +60,9 @@ def _open(templates: Sequence[ChecklistTemplate], rotation: Rotation, span: rota
 
 def tell_leads(now: datetime) -> int:
     """Tell the leads of unfinished checklists whose shift has begun, once each; how many. Safe to run again, and twice at once."""
-    late = Checklist.objects.unfinished().filter(due_at__lte=now, ends_at__gt=now, lead_told_at=None, about__startswith="shift:")
+    late = Checklist.objects.unfinished().filter(
+        due_at__lte=now, ends_at__gt=now, lead_told_at=None, about__startswith="shift:", person__is_active=True
+    )
     return sum(_tell_leads(checklist, now) for checklist in late.select_related("person", "template"))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
-from portal.accounts.people_views import invite_again, people, withdraw
+from portal.accounts.people_views import invite_again, people, switch_off, withdraw
 from portal.accounts.views import end_other_sessions, end_session, profile
 from portal.api import router
 from portal.api.reading import docs
@@ -39,6 +39,7 @@ urlpatterns = [
     path("people/", people, name="people"),
     path("people/invitations/<int:pk>/again/", invite_again, name="invitation-again"),
     path("people/invitations/<int:pk>/withdraw/", withdraw, name="invitation-withdraw"),
+    path("people/<int:pk>/switch-off/", switch_off, name="person-switch-off"),
     path("decisions/", decision_list, name="decision-list"),
     path("decisions.csv", decision_export, name="decision-export"),
     path("admin/login/", admin_sign_in, name="admin-sign-in"),

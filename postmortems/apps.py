@@ -9,13 +9,14 @@ class PostmortemsConfig(AppConfig):
         from incidents.panels import IncidentPanel, after
         from oncall import handoffs
         from portal import decisions
+        from portal.accounts.leaving import duties
         from portal.api import router
         from portal.home.needs import needs
         from portal.markdown.rerender import Text, texts
         from portal.metrics import MEASURES
         from portal.search.documents import sources
         from portal.web.counts import counts
-        from postmortems import api, handing_over, measures, panels, searching, writing
+        from postmortems import api, handing_over, leaving, measures, panels, searching, writing
         from postmortems.first_steps import put_on_shelf as put_first_steps
         from postmortems.models import Section
         from runbooks.panels import RunbookPanel, beside
@@ -34,6 +35,7 @@ class PostmortemsConfig(AppConfig):
         needs.put("action items", panels.needs_of_items)
         needs.put("postmortems to publish", panels.needs_of_drafts)
         counts.put("overdue action items", panels.overdue_count)
+        duties.put("action items", leaving.DUTY)
         handoffs.SECTIONS.put("actions due", handing_over.DUE)
         sources.put("postmortems", searching.everything)
         texts.put("postmortems.sections", Text(Section, "body", prefix=writing.prefix_of))

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from portal import journal
+from portal.accounts.leaving import Duty
 from portal.accounts.models import User
 from portal.locking import locked, locked_one
 from postmortems import chasing, searching
@@ -31,6 +32,12 @@ def _take_over(item_id: int, now: datetime) -> int:
     return 1
 
 
+def held(person: User, now: datetime) -> list[str]:
+    """How much they would leave to their leads. 1 query."""
+    count = ActionItem.objects.filter(owner=person, next_reminder_at__isnull=False).count()
+    return [f"owns {count} unfinished action item{'s' if count > 1 else ''}"] if count else []
+
+
 @transaction.atomic
 def hand_over(person: User, to: User, *, by: User, at: datetime) -> int:
     """Give every unfinished or unverified item of `person` to `to`, as one answers when a person is deactivated; how many."""
@@ -51,3 +58,6 @@ def _give(item: ActionItem, to: User | None, *, by: User | None, at: datetime, s
         Reminder.objects.get_or_create(
             asks=Reminder.Asks.OWN, item=item, rung=0, due_on=at.date(), as_lead=False, defaults={"person": to, "settled_at": at}
         )
+
+
+DUTY = Duty(held, hand_over, must=False)  # otherwise they fall to the lead of their team

@@ -9,9 +9,11 @@ from django.contrib import admin
 from django.contrib.auth.password_validation import validate_password
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.widgets import UnfoldAdminPasswordWidget
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget
 
 from portal import clock
+from portal.accounts import leaving
+from portal.accounts.acting import acting
 from portal.accounts.models import ApiToken, User
 from portal.accounts.roles import Role
 from portal.web.admin import PolicyAdmin
@@ -20,6 +22,14 @@ from portal.web.admin import PolicyAdmin
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
     password_to_set = forms.CharField(
         label="New password", required=False, widget=UnfoldAdminPasswordWidget(), help_text="Empty leaves the password as it is."
+    )
+
+    taken_over_by = forms.ModelChoiceField(
+        label="Who takes over",
+        queryset=User.objects.filter(is_active=True, is_service=False).exclude(role="viewer"),
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+        help_text="When you switch a person off: who has their turns, covers, escalation steps and action items from then on.",
     )
 
     class Meta:
@@ -31,6 +41,18 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
         if password:
             validate_password(password, self.instance)
         return password
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if self.switches_off and not cleaned.get("taken_over_by"):
+            left = leaving.held(self.instance, clock.now(), only_must=True)
+            if left:
+                self.add_error("taken_over_by", f"Choose who takes over: {self.instance} {'; '.join(left)}.")
+        return cleaned
+
+    @property
+    def switches_off(self) -> bool:
+        return bool(self.instance.pk and "is_active" in self.changed_data and not self.cleaned_data.get("is_active"))
 
 
 class OnlyAdministrators(PolicyAdmin):
@@ -50,6 +72,8 @@ class UserAdmin(OnlyAdministrators):
             obj.set_password(password)
         elif not change:
             obj.set_unusable_password()
+        if form.switches_off:
+            leaving.hand_over(obj, form.cleaned_data.get("taken_over_by"), by=acting(request), at=clock.now())
         super().save_model(request, obj, form, change)
 
 

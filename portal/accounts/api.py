@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
 from rest_framework import serializers
 
-from portal.accounts import people
+from portal import clock
+from portal.accounts import leaving, people
 from portal.accounts.models import User
 from portal.api.nouns import Changes, Creates, in_person
 
 
 class UserFields(serializers.ModelSerializer[User]):
+    taken_over_by: Any = serializers.PrimaryKeyRelatedField(
+        queryset=User.objects.filter(is_active=True, is_service=False),
+        write_only=True,
+        required=False,
+        allow_null=True,
+        help_text="With is_active false: who takes the person's turns, covers, escalation steps and action items.",
+    )
+
     class Meta:
         model = User
-        fields = ["id", "email", "name", "role", "time_zone", "phone", "is_service", "is_active", "date_joined"]
+        fields = ["id", "email", "name", "role", "time_zone", "phone", "is_service", "is_active", "date_joined", "taken_over_by"]
         read_only_fields = ["is_service", "date_joined"]
 
 
@@ -33,7 +43,12 @@ class UserViewSet(Creates[User], Changes[User]):
         return in_person(self.request)
 
     def add(self, given: dict[str, Any]) -> User:
+        given.pop("taken_over_by", None)
         return people.add(given)
 
+    @transaction.atomic
     def change(self, thing: User, given: dict[str, Any]) -> User:
+        to = given.pop("taken_over_by", None)
+        if thing.is_active and given.get("is_active") is False:
+            leaving.hand_over(thing, to, by=self.user, at=clock.now())
         return people.change(thing, given)

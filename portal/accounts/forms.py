@@ -144,3 +144,14 @@ class Welcome(django_forms.ModelForm):  # type: ignore[type-arg]
         password: str = self.cleaned_data["password"]
         validate_password(password, User(email=self.invitation.email, name=self.cleaned_data.get("name", "")))
         return password
+
+
+class SwitchOff(django_forms.Form):
+    """Who takes over from `person`."""
+
+    to = django_forms.ModelChoiceField(label="Who takes over", queryset=User.objects.none(), required=False, empty_label="nobody")
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        others = User.objects.filter(is_active=True, is_service=False).exclude(role=Role.VIEWER).exclude(pk=person.pk)
+        self.fields["to"].queryset = others.order_by("name")  # type: ignore[attr-defined]

@@ -13,9 +13,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from portal import clock
-from portal.accounts import invitations
+from portal.accounts import invitations, leaving
 from portal.accounts.acting import acting
-from portal.accounts.forms import Invite
+from portal.accounts.forms import Invite, SwitchOff
 from portal.accounts.models import Invitation, User
 from portal.accounts.roles import Role
 from portal.errors import DomainError, require
@@ -83,3 +83,21 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     invitations.withdraw(pk, at=clock.now())
     messages.success(request, f"The invitation of {invitation.email} is withdrawn; its link no longer works.")
     return redirect("people")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def switch_off(request: HttpRequest, pk: int) -> HttpResponse:
+    """What a person holds, who takes it over, and then they sign in no more."""
+    user, now = _administrator(request), clock.now()
+    person = get_object_or_404(User, pk=pk, is_active=True, is_service=False)
+    form = SwitchOff(request.POST or None, person=person)
+    if request.method == "POST" and form.is_valid():
+        try:
+            leaving.switch_off(pk, form.cleaned_data["to"], by=user, at=now)
+        except DomainError as refusal:
+            form.add_error("to", str(refusal))
+        else:
+            messages.success(request, f"{person} is switched off and signs in no more.")
+            return redirect("people")
+    context = {"person": person, "held": leaving.held(person, now), "must": leaving.held(person, now, only_must=True), "form": form}
+    return render(request, "accounts/switch_off.html", context, status=422 if form.is_bound else 200)

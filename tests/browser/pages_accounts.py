@@ -9,7 +9,7 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.contrib.sessions.backends.db import SessionStore
 from django.urls import reverse
 
-from oncall.models import Team
+from oncall.models import Membership, Rotation, Team, Turn
 from portal import clock
 from portal.accounts import invitations
 from portal.accounts.models import User
@@ -70,6 +70,15 @@ def secured(reader) -> str:
     return reverse("profile")
 
 
+def leaving(reader) -> str:
+    """Somebody who holds a rotation and leads a team alone."""
+    tomas, team = person("Tomas"), Team.objects.create(name="Platform", slug="platform-x")
+    Membership.objects.create(team=team, user=tomas, role="lead")
+    rotation = Rotation.objects.create(team=team, name="Platform nights", begins_on=clock.now().date())
+    Turn.objects.create(rotation=rotation, person=tomas)
+    return reverse("person-switch-off", args=[tomas.pk])
+
+
 def after(prepare, name: str, *, by_pk: bool = False):
     def url(reader) -> str:
         thing = prepare(reader)
@@ -80,6 +89,7 @@ def after(prepare, name: str, *, by_pk: bool = False):
 
 PAGES = [
     Page("people", people),
+    Page("person-switch-off", leaving),
     Page("invitation", lambda reader: way(invitation()), role=None),
     Page("invitation-over", withdrawn, role=None, status=410),
     Page("profile-secured", secured),

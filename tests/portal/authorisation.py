@@ -37,6 +37,8 @@ ROWS = [
     Row("api:api-root", "GET", READ),
     Row("people", "GET", ONLY_ADMIN),
     Row("people", "POST", ONLY_ADMIN),
+    Row("person-switch-off", "GET", ONLY_ADMIN, lambda world: {"pk": world.people["responder"].pk}),
+    Row("person-switch-off", "POST", ONLY_ADMIN, lambda world: {"pk": world.people["responder"].pk}),
     Row("invitation-again", "POST", ONLY_ADMIN, invited),
     Row("invitation-withdraw", "POST", ONLY_ADMIN, invited),
     Row("invitation", "GET", PUBLIC, lambda world: {"token": invitations.link(world.invitation).split("/")[-2]}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portal import clock
+from portal.accounts.models import User
 from portal.models import Decision, Resource
 from portal.notify import outbox
 from portal.notify.models import Attempt
@@ -14,6 +15,11 @@ from tests.query_counting import Counted
 def people(reader, number):
     for count in range(number):
         person(f"P{number}x{count}")
+
+
+def one_leaves(reader):
+    leaver = User.objects.filter(name="Leaver").first() or person("Leaver")
+    return f"/people/{leaver.pk}/switch-off/"
 
 
 def decided(reader, number):
@@ -46,6 +52,7 @@ PAGES = [
     Counted("search", lambda reader: "/search/?q=queue", found),
     Counted("home", lambda reader: "/", people),
     Counted("people", lambda reader: "/people/", people),
+    Counted("person-switch-off", one_leaves, people),
     Counted("profile", lambda reader: "/profile/"),
     Counted("decision-list", lambda reader: "/decisions/", decided),
     Counted("decision-export", lambda reader: "/decisions.csv", decided),
