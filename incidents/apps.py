@@ -45,6 +45,7 @@ class IncidentsConfig(AppConfig):
         due.register(paging.ATTENTION, attention.watch, lease=paging.LEASE)
         handoffs.SECTIONS.put("open incidents", handing_over.OPEN)
         handoffs.SECTIONS.put("still firing", handing_over.FIRING)
+        handoffs.SECTIONS.put("silences", handing_over.SILENCES)
         handoffs.SECTIONS.put("noisiest alerts", handing_over.NOISE)
         AUDITS.put("escalations", auditing.audit)
         outbox.gave_up.put("page", paging.page_given_up)

@@ -84,7 +84,7 @@ class RotationFields(serializers.ModelSerializer[Rotation]):
 class ItemFields(serializers.ModelSerializer[ChecklistItem]):
     class Meta:
         model = ChecklistItem
-        fields = ["id", "group", "text", "state", "by", "at", "reason"]
+        fields = ["id", "group", "text", "detail", "due_at", "proof", "state", "by", "at", "reason", "proved_by"]
         read_only_fields = fields
 
 

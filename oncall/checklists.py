@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from oncall import proofs
 from oncall.models import Checklist, ChecklistItem, ChecklistTemplate
 from portal import journal
 from portal.accounts.models import User
@@ -14,7 +15,6 @@ from portal.locking import locked_one
 from portal.notify.contact import ContactMethod
 
 SHIFT_TEMPLATE, ACCESS_TEMPLATE, PRODUCTION_TEMPLATE = "shift-checklist", "access-checklist", "production-incident"
-TEST_PAGE = "test-page"
 REASON_AT_LEAST = 3  # characters
 
 
@@ -46,7 +46,11 @@ def open_copy(
 
 
 def tick(item_id: int, *, by: User, at: datetime) -> ChecklistItem:
-    """Done. Ticking again changes nothing."""
+    """Done. Ticking again changes nothing. Raises: DomainError, a check ticks it and no click."""
+    item = ChecklistItem.objects.get(pk=item_id)
+    says, _ = proofs.found(item.proof)
+    if says and item.state == ChecklistItem.State.OPEN:
+        raise DomainError(f"“{item.text}” is ticked by {says}. If that cannot be done, skip it and say why.", code="needs_proof")
     return _settle(item_id, ChecklistItem.State.TICKED, by=by, at=at, reason="")
 
 
@@ -64,7 +68,7 @@ def prove(person: User, proof: str, *, by_what: str, at: datetime) -> int:
 
 def proved_by_tap(person: User, method: ContactMethod | None, at: datetime) -> None:
     """A page reached its person: what asks for a test page is ticked."""
-    prove(person, TEST_PAGE, by_what=f"page tapped, by {method or 'e-mail'}", at=at)
+    prove(person, proofs.TEST_PAGE, by_what=f"page tapped, by {method or 'e-mail'}", at=at)
 
 
 def skip(item_id: int, reason: str, *, by: User, at: datetime) -> ChecklistItem:

@@ -82,7 +82,7 @@ class MembershipViewSet(ByLeads[Membership], Removes[Membership]):
 class TemplateItemFields(serializers.ModelSerializer[TemplateItem]):
     class Meta:
         model = TemplateItem
-        fields = ["group", "text"]
+        fields = ["group", "text", "detail", "due_before", "proof"]
 
 
 class TemplateFields(serializers.ModelSerializer[ChecklistTemplate]):
@@ -90,7 +90,8 @@ class TemplateFields(serializers.ModelSerializer[ChecklistTemplate]):
 
     class Meta:
         model = ChecklistTemplate
-        fields = ["slug", "name", "items"]
+        fields = ["slug", "name", "before_shifts", "items", "version"]
+        read_only_fields = ["version"]
 
 
 class ChecklistTemplateViewSet(Creates[ChecklistTemplate], Changes[ChecklistTemplate]):

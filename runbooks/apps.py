@@ -5,19 +5,22 @@ class RunbooksConfig(AppConfig):
     name = "runbooks"
 
     def ready(self) -> None:
+        from oncall import handoffs, proofs
         from portal import doctor, due
         from portal.api import router
         from portal.decisions import kinds as decisions
         from portal.retention import kinds
         from portal.search.documents import sources
         from portal.seeding import chapters
-        from runbooks import change_api, freshness, kept, library_shelves, searching, starting
+        from runbooks import change_api, freshness, handing_over, kept, library_shelves, proving, searching, starting
         from runbooks.api import RunbookViewSet
         from runbooks.diagnostics import api, checks, facts, guard_api, registry, runs, schedules, working
         from runbooks.diagnostics import searching as run_searching
         from runbooks.diagnostics import starting as targets
         from runbooks.first_steps import put_on_shelf as put_first_steps
 
+        proofs.kinds.put(proofs.DIAGNOSTIC, proving.PROOF)
+        handoffs.SECTIONS.put("stale runbooks", handing_over.STALE)
         kinds.put("diagnostic-output", kept.OUTPUT)
         library_shelves.put_on_shelf()
         sources.put("runbooks", searching.everything)
@@ -25,6 +28,7 @@ class RunbooksConfig(AppConfig):
         due.register(runs.RUN, working.work, lease=working.LEASE, pool="work", on_expiry="lost", lost=working.lose)
         due.register(schedules.ASK, schedules.ask, lease=schedules.LEASE, pool="work")
         runs.finished.put("freshness", freshness.prove_by_run)
+        runs.finished.put("checklists", proving.by_run)
         registry.load()
         facts.facts.put("queue-depth", facts.last_look)
         facts.facts.put("redis-health", facts.last_look)

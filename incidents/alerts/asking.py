@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from incidents.alerts import alertmanager
 from incidents.models import Source
@@ -17,12 +18,32 @@ LARGEST = 32 * 1024 * 1024  # bytes of one answer
 LISTED = "/api/v2/alerts?active=true&silenced=true&inhibited=true&unprocessed=true"
 
 
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Who set it and until when; `matches` as people read it: `service="redis", instance=~"a.*"`."""
+
+    who: str
+    ends_at: datetime | None
+    matches: str = ""
+    note: str = ""
+    service: str = ""  # the one that it names, if it names one
+    url: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.who} until {self.ends_at:%d %b %H:%M} UTC" if self.ends_at else self.who
+
+    def as_json(self) -> dict[str, str]:
+        """As `Source.silences` keeps it."""
+        ends_at = self.ends_at.isoformat() if self.ends_at else ""
+        return {"who": self.who, "ends_at": ends_at, "matches": self.matches, "note": self.note, "service": self.service, "url": self.url}
+
+
 @dataclass(slots=True)
 class Listing:
     """What the Alertmanagers of a source list, by fingerprint. up_since: the youngest of them; None when one does not say."""
 
     alerts: dict[str, dict[str, Any]] = field(default_factory=dict)
-    silences: dict[str, str] = field(default_factory=dict)  # id → "Ana until 25 Nov 08:00 UTC"
+    silences: dict[str, Silence] = field(default_factory=dict)  # by id
     up_since: datetime | None = None
 
 
@@ -49,8 +70,7 @@ def ask(source: Source) -> Listing:
                 listing.alerts[alertmanager.fingerprint((str(name), str(value)) for name, value in labels.items())] = alert
         status = _get(url, "/api/v2/status", dict)
         youngest.append(alertmanager.moment(str(status.get("uptime", ""))))
-        if any(_silenced_by(alert) for alert in listing.alerts.values()):
-            listing.silences |= _silences(url)
+        listing.silences |= _silences(url)
     known = [moment for moment in youngest if moment]
     listing.up_since = max(known) if len(known) == len(youngest) and known else None
     return listing
@@ -65,13 +85,32 @@ def _get(url: str, path: str, shape: type) -> Any:
     return found
 
 
-def _silences(url: str) -> dict[str, str]:
-    told = {}
-    for silence in _get(url, "/api/v2/silences", list):
-        ends = alertmanager.moment(str(silence.get("endsAt", "")))
-        who = alertmanager.clean_line(str(silence.get("createdBy", "somebody")))[:60]
-        told[str(silence.get("id"))] = f"{who} until {ends:%d %b %H:%M} UTC" if ends else who
-    return told
+def _silences(url: str) -> dict[str, Silence]:
+    """Those that are in force or will be."""
+    return {
+        str(silence.get("id")): _silence(silence, url)
+        for silence in _get(url, "/api/v2/silences", list)
+        if isinstance(silence, dict) and status_of(silence).get("state") != "expired"
+    }
+
+
+def _silence(silence: dict[str, Any], url: str) -> Silence:
+    listed = silence.get("matchers")
+    matchers = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+    named = [each for each in matchers if each.get("name") == "service" and not each.get("isRegex") and each.get("isEqual", True)]
+    return Silence(
+        who=alertmanager.clean_line(str(silence.get("createdBy", "somebody")))[:60],
+        ends_at=alertmanager.moment(str(silence.get("endsAt", ""))),
+        matches=alertmanager.clean_line(", ".join(_matcher(each) for each in matchers))[:200],
+        note=alertmanager.clean_line(str(silence.get("comment", "")))[:120],
+        service=str(named[0].get("value", ""))[:120] if named else "",
+        url=f"{url.rstrip('/')}/#/silences/{quote(str(silence.get('id')))}",
+    )
+
+
+def _matcher(matcher: dict[str, Any]) -> str:
+    sign = ("=~" if matcher.get("isRegex") else "=") if matcher.get("isEqual", True) else ("!~" if matcher.get("isRegex") else "!=")
+    return f'{matcher.get("name")}{sign}"{matcher.get("value")}"'
 
 
 def status_of(alert: dict[str, Any]) -> dict[str, Any]:
@@ -87,7 +126,7 @@ def _silenced_by(alert: dict[str, Any]) -> list[Any]:
 def state_of(alert: dict[str, Any], listing: Listing) -> str:
     """ "" while it simply fires there."""
     if by := _silenced_by(alert):
-        return f"silenced by {listing.silences.get(str(by[0]), 'somebody')}"[:200]
+        return f"silenced by {listing.silences.get(str(by[0])) or 'somebody'}"[:200]
     inhibited = status_of(alert).get("inhibitedBy")
     if isinstance(inhibited, list) and inhibited:
         other = listing.alerts.get(str(inhibited[0]), {}).get("labels", {})

@@ -22,6 +22,7 @@ from portal.models import Due
 from portal.outbound import Unreachable
 
 LEASE = timedelta(seconds=60)
+SILENCES_KEPT = 200
 
 
 def run(row: Due, now: datetime) -> None:
@@ -56,9 +57,15 @@ def compare(source: Source, now: datetime, *, incident: Incident | None = None) 
         if told:
             _deliver(source, told, now)
     with transaction.atomic():
-        Source.objects.filter(pk=source.pk).update(asked_at=now, confirmed_at=now, trouble="")
+        Source.objects.filter(pk=source.pk).update(asked_at=now, confirmed_at=now, trouble="", silences=_kept(listing, now))
         source.refresh_from_db(fields=["stale_since", "doubted_since"])
         doubts.lift(source, now)
+
+
+def _kept(listing: Listing, now: datetime) -> list[dict[str, str]]:
+    """Silences that still hold, the next to end first."""
+    holding = [silence for silence in listing.silences.values() if silence.ends_at and silence.ends_at > now]
+    return [silence.as_json() for silence in sorted(holding, key=lambda silence: str(silence.ends_at))][:SILENCES_KEPT]
 
 
 def _mark(here: Iterable[Episode], listing: Listing, now: datetime, *, incident: Incident | None) -> list[dict[str, Any]]:

@@ -44,6 +44,7 @@ class Source(models.Model):
     asked_at = models.DateTimeField(null=True, blank=True)  # the reconciler, last try
     confirmed_at = models.DateTimeField(null=True, blank=True)  # every one of its addresses answered
     trouble = models.CharField(max_length=300, blank=True)  # why the last try confirmed nothing
+    silences: models.JSONField[list[dict[str, str]], list[dict[str, str]]] = models.JSONField(default=list, blank=True, editable=False)  # see asking
     doubted_since = models.DateTimeField(null=True, blank=True)  # many of its alerts ended at once: not believed until the source confirms
     refused_count = models.PositiveIntegerField(default=0)  # requests with a token that does not work
     refused_at = models.DateTimeField(null=True, blank=True)

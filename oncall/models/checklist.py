@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from simple_history.models import HistoricalRecords
 
+from oncall import proofs
+from portal.errors import Invalid
 from portal.web.versions import Versioned
 
 if TYPE_CHECKING:
@@ -49,6 +52,14 @@ class TemplateItem(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+    def clean(self) -> None:
+        """Raises: ValidationError, `proof` names no check that there is."""
+        if self.proof:
+            try:
+                proofs.read(self.proof)
+            except Invalid as wrong:
+                raise ValidationError({"proof": str(wrong)}) from wrong
 
 
 class ChecklistQuerySet(models.QuerySet["Checklist"]):
@@ -124,3 +135,8 @@ class ChecklistItem(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def proof_url(self) -> str:
+        """Where its person does what proves it; empty for a test page, and for what a click ticks."""
+        return proofs.found(self.proof)[1]
