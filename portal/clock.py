@@ -47,8 +47,15 @@ def now() -> datetime:
     return _standing.get() or timezone.now() + offset()
 
 
+def latest() -> datetime:
+    """The domain's present moment by whichever clock is ahead, this host's or PostgreSQL's: what is due waits for no host that was set back."""
+    if _standing.get() or connection.vendor != "postgresql":
+        return now()
+    return max(now(), database_now() + offset())
+
+
 def database_now() -> datetime:
-    """The moment on which all hosts agree: PostgreSQL's clock, or the host's on SQLite. For leases only. 1 query on PostgreSQL."""
+    """The moment on which all hosts agree: PostgreSQL's clock, or the host's on SQLite. For leases. 1 query on PostgreSQL."""
     if connection.vendor != "postgresql":
         return timezone.now()
     with connection.cursor() as cursor:

@@ -163,7 +163,7 @@ _claims: list[float] = []  # seconds of each claim since they were last noted
 
 def _timed_claim(pool: str, limit: int) -> list[Due]:
     started = time.monotonic()
-    rows = claim(pool, clock.now(), limit=limit)
+    rows = claim(pool, clock.latest(), limit=limit)
     _claims.append(time.monotonic() - started)
     return rows
 
@@ -178,7 +178,7 @@ def note_claims() -> None:
 
 def work(row: Due) -> None:
     """Work one claimed row. An exception is written to it and the row pushed back; the others go on."""
-    kind, now = KINDS[row.kind], clock.now()
+    kind, now = KINDS[row.kind], clock.latest()
     try:
         if row.expired and row.crashes + 1 >= CRASHES_UNTIL_SET_ASIDE:
             _set_aside(row, kind, now)

@@ -1,6 +1,7 @@
 """Notice that this machine's clock was set back, and move what waits by as much, so that nothing waits an hour longer than it should.
 
-Only on SQLite, whose clock is the host's own. On PostgreSQL leases run on the database's clock, and one host's clock moves nothing.
+Only on SQLite, whose clock is the host's own. On PostgreSQL leases run on the database's clock, rows are
+due by whichever clock is ahead (`clock.latest`), and one host's clock moves nothing.
 """
 
 from __future__ import annotations

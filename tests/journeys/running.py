@@ -54,7 +54,9 @@ class Mailbox:
 class Portal:
     """`manage.py up` on SQLite, or web, worker and beat on PostgreSQL and Redis: the same code, other commands."""
 
-    def __init__(self, database_url: str = "", redis_url: str = "", smtp_port: int = 25, target_port: int = 0, **settings: str) -> None:
+    def __init__(
+        self, database_url: str = "", redis_url: str = "", smtp_port: int = 25, target_port: int = 0, *, also_on_path: str = "", **settings: str
+    ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="standby-journey-"))
         self.port = servers.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -67,7 +69,7 @@ class Portal:
             "PORTAL_EMAIL_URL": f"smtp://127.0.0.1:{smtp_port}",
             "PORTAL_REDIS_TARGET": f"redis://127.0.0.1:{target_port}/0" if target_port else "",
             "PORTAL_LOG_LEVEL": "WARNING",
-            "PYTHONPATH": str(REPOSITORY_ROOT),
+            "PYTHONPATH": os.pathsep.join(filter(None, [str(REPOSITORY_ROOT), also_on_path])),
             **settings,
         }
         self.processes: list[subprocess.Popen] = []
