@@ -24,6 +24,7 @@ from incidents import (
     lifecycle,
     merging,
     milestones,
+    patterns,
     policies,
     restricting,
     roles,
@@ -197,6 +198,16 @@ class GaugeFields(serializers.Serializer[Any]):
     verdict = serializers.CharField()
     words = serializers.CharField()
     at = serializers.DateTimeField(allow_null=True)
+
+
+class LikenessFields(serializers.Serializer[Any]):
+    """A suggestion with its reasons. confirm: diagnostics that say more. runbook: the one to follow, by its name in addresses."""
+
+    name = serializers.CharField(source="pattern.name")
+    because = serializers.ListField(child=serializers.CharField())
+    points = serializers.IntegerField()
+    confirm = serializers.ListField(child=serializers.CharField(), source="pattern.confirm")
+    runbook = serializers.CharField(source="pattern.runbook")
 
 
 class EntryFields(serializers.ModelSerializer[Entry]):
@@ -391,6 +402,12 @@ class IncidentViewSet(Noun[Incident]):
         """The last samples of its service, out of band first."""
         shown = telemetry.gauges(self.get_object(), clock.now())
         return Response([{"name": g.name, "value": g.value, "unit": g.unit, "verdict": g.verdict, "words": g.words, "at": g.value_at} for g in shown])
+
+    @extend_schema(responses=LikenessFields(many=True), filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def patterns(self, request: Request, pk: str) -> Response:
+        """What it looks like and why, most likely first; nothing once it is over."""
+        return Response(LikenessFields(patterns.of(self.get_object()), many=True).data)
 
     @extend_schema(responses=OpenApiTypes.OBJECT)
     @action(detail=True, methods=["get"], url_path="export")

@@ -8,6 +8,7 @@ class IncidentsConfig(AppConfig):
         from incidents import (
             alert_api,
             api,
+            around,
             attention,
             auditing,
             auto_runs,
@@ -64,6 +65,7 @@ class IncidentsConfig(AppConfig):
         runs.hidden_subjects.put("incidents", policies.hidden_subjects)
         guard.practice_subjects.put("drills", policies.is_drill)
         due.register(auto_runs.RUN, auto_runs.ask, lease=auto_runs.LEASE, pool="work")
+        panels.after.put("recent changes", panels.IncidentPanel("incidents/_around.html", around.panel))
         panels.after.put("patterns", panels.IncidentPanel("incidents/_patterns.html", patterns.panel))
         chapters.put("rules for diagnostics", auto_runs.lay_out)
         closing.gates.put("milestones", closing.missing_milestones)

@@ -37,7 +37,7 @@ from incidents.models.incident import Cancelled, Severity, Status
 from incidents.panels import after
 from incidents.recording import Line
 from portal.accounts.models import User
-from runbooks import matching
+from runbooks import following, matching
 from runbooks.matching import Match
 from runbooks.models import Section
 
@@ -101,7 +101,7 @@ def live(user: User, incident: Incident, now: datetime) -> dict[str, Any]:
     updates = sent(incident)
     began = moments.get("impact_started", incident.opened_at)
     holding = roles.held(incident)
-    following = lifecycle.next_status(incident)
+    next_status = lifecycle.next_status(incident)
     return {
         "incident": incident,
         "now": now,
@@ -118,7 +118,8 @@ def live(user: User, incident: Incident, now: datetime) -> dict[str, Any]:
         "episodes": episodes[:EPISODES],
         "more_episodes": max(incident.episodes.count() - EPISODES, 0),
         "runbooks": runbooks,
-        "step": _step(incident, runbooks),
+        "followed": (followed := following.for_subject(incident.subject)),
+        "step": None if followed else _step(incident, runbooks),
         "gauges": (shown := telemetry.gauges(incident, now)),
         "out_of_band": [gauge for gauge in shown if gauge.verdict == "bad"],
         "in_band": [gauge for gauge in shown if gauge.verdict != "bad"],
@@ -138,7 +139,7 @@ def live(user: User, incident: Incident, now: datetime) -> dict[str, Any]:
         "runbook_answer": getattr(incident, "runbook_answer", None),
         "asks_runbook": asking.is_asked(incident),
         "disorder": milestones.disorder(moments),
-        "next_status": following if following != Status.CLOSED else None,
+        "next_status": next_status if next_status != Status.CLOSED else None,
         "may_respond": policies.can_respond(user, incident),
         "may_approve": communications.can_approve(user, incident),
         "panels": [panel for _, panel in after],
@@ -259,7 +260,7 @@ def _runbooks(episodes: list[Episode]) -> list[Match]:
 
 
 def _step(incident: Incident, runbooks: list[Match]) -> Section | None:
-    """The part of the best runbook that answers the present phase. 0-1 query."""
+    """While nobody follows one: the part of the best runbook that answers the present phase. 0-1 query."""
     kinds = SECTION_FOR.get(Status(incident.status), [])
     if not runbooks or not kinds:
         return None

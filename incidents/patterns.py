@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
+from incidents import around
 from incidents.models import Episode, Incident
 from portal.accounts.models import User
 from runbooks import changes
@@ -18,7 +19,6 @@ from runbooks.diagnostics import runs
 from runbooks.models import Change, DiagnosticRun, Runbook
 
 ENOUGH = 3  # points from which a pattern is named
-BEFORE = timedelta(hours=2)  # a change that long before the impact counts
 ALIKE = 60.0  # percent of errors of one type from which "all the same" is said
 SHARE = 10.0  # percent of errors from which their type is a symptom
 
@@ -99,7 +99,7 @@ def symptoms(incident: Incident, *, began: datetime) -> Symptoms:
     """`began`: when the impact began. 3 queries."""
     names = list(Episode.objects.filter(incident=incident).order_by("started_at").values_list("alert__name", flat=True)[:50])
     last = runs.last_runs(about=incident.subject)
-    changed = changes.before(began, service=incident.service, within=BEFORE)
+    changed = changes.before(began, service=incident.service, within=around.SUSPECT)
     return Symptoms(list(dict.fromkeys(names)), last, changed, _errors(last.values()))
 
 
@@ -152,12 +152,14 @@ def _seen_changes(run: DiagnosticRun | None) -> str:
     return f"{rows[0][1].lower()} “{rows[0][3]}” at {rows[0][0][11:16]} UTC" if rows else ""
 
 
+def of(incident: Incident) -> list[Likeness]:
+    """What an open incident looks like, most likely first; nothing once it is over. 4 queries."""
+    return [] if incident.is_over else likenesses(incident, began=around.began(incident))
+
+
 def panel(user: User, incident: Incident, now: datetime) -> dict[str, Any] | None:
-    """For the page of the incident; None when it looks like nothing known. 3-4 queries."""
-    if incident.is_over:
-        return None
-    began = incident.milestones.filter(name="impact_started").values_list("at", flat=True).first() or incident.opened_at
-    found = likenesses(incident, began=began)
+    """For the page of the incident; None when it looks like nothing known. 0-5 queries."""
+    found = of(incident)
     if not found:
         return None
     books = {book.slug: book for book in Runbook.objects.filter(slug__in=[like.pattern.runbook for like in found])}

@@ -26,7 +26,7 @@ def follow(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def mark_step(request: HttpRequest, pk: int) -> HttpResponse:
-    """`key`, and `do`: done, skip or back; `note` says what was seen, or why it is skipped."""
+    """`key`, and `do`: done, skip or back; `note` says what was seen, or why it is skipped. `back`: to the page of what it is followed for."""
     user, found = acting(request), _following(request, pk)
     key, note, do = request.POST.get("key", "")[:140], request.POST.get("note", "")[:500], request.POST.get("do", "done")
     if do == "skip":
@@ -35,7 +35,8 @@ def mark_step(request: HttpRequest, pk: int) -> HttpResponse:
         following.take_back(found.pk, key, by=user, at=clock.now())
     else:
         following.tick(found.pk, key, note=note, by=user, at=clock.now())
-    return redirect(_back(found, "#now"))
+    about = following.subject_of(user, found.about) if "back" in request.POST else None
+    return redirect(f"{about.url}#inc-step" if about else _back(found, "#now"))
 
 
 @require_POST

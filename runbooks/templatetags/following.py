@@ -10,6 +10,7 @@ from django.template.context import Context
 from django.template.loader import render_to_string
 
 from runbooks import steps
+from runbooks.following import Progress
 
 register = template.Library()
 
@@ -35,8 +36,8 @@ def runbook_panel(context: Context, panel: tuple[str, dict[str, Any]]) -> str:
 
 
 @register.inclusion_tag("runbooks/_on_incident.html", takes_context=True)
-def followed_on(context: Context, about: str) -> dict[str, Any]:
-    """The runbooks that are followed for a subject, each with its next step. 2 queries."""
-    from runbooks import following
-
-    return {"followed": following.for_subject(about), "incident": about.partition(":")[2], "csrf_token": context.get("csrf_token")}
+def followed_steps(context: Context, followed: Sequence[Progress], incident: Any, may_tick: bool) -> dict[str, Any]:
+    """The runbooks that are followed for an incident: of the first that goes on its next step with its commands, of the others its name."""
+    now = next((progress for progress in followed if progress.next_step), None)
+    shared = {"csrf_token": context.get("csrf_token"), "request": context.get("request")}
+    return {"followed": followed, "now": now, "incident": str(incident.pk), "may_tick": may_tick and not incident.is_over, **shared}

@@ -75,7 +75,7 @@ PAGE_VERBS = (
 DEEP_VERBS = (
     *(("correct", "entry"), ("pin", "entry"), ("check", "check"), ("approve", "update"), ("retry", "copy"), ("lever-outcome", "mitigation")),
 )
-API_PARTS = ("updates", "checklist", "promises", "metrics", "story")
+API_PARTS = ("updates", "checklist", "promises", "metrics", "patterns", "story")
 VERBS = ("cancel", "severity", "merge", "split", "edit-milestone", "roles", "impact", "restrict", "unrestrict")
 ROWS = [
     Row("incident-list", "GET", PAGE_READ),

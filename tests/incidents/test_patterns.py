@@ -91,3 +91,18 @@ def test_a_change_of_another_service_is_no_symptom(ana):
 
     assert [change.key for change in found.changes] == ["agent-api"]
     assert patterns.symptoms(incident, began=NOW - timedelta(minutes=6)).changes == []
+
+
+@pytest.mark.django_db
+def test_the_api_names_the_pattern_its_reasons_and_the_runbook(client, ana):
+    incident = Incident.objects.create(title="Errors", severity=2, opened_at=NOW)
+    for slug in ("db-connections", "db-locks"):
+        fields = {"severity": "bad", "finding": "97 of 100 connections", "queued_at": NOW, "finished_at": NOW}
+        DiagnosticRun.objects.create(diagnostic=slug, about=incident.subject, state="done", **fields)
+    client.force_login(ana)
+
+    [found] = client.get(f"/api/incidents/{incident.pk}/patterns/").json()
+
+    assert (found["name"], found["runbook"], found["points"]) == ("Database connections exhausted", "database-issues", 6)
+    assert found["because"][0] == "db-connections: 97 of 100 connections"
+    assert "db-queries" in found["confirm"]

@@ -181,4 +181,7 @@ def test_the_next_step_stands_on_the_incidents_page(client, ana, followed, incid
 
     page = client.get(reverse("incident-detail", args=[incident.pk])).content.decode()
 
-    assert "Next, 2: Restart it" in page and "1 of 5" in page
+    assert "Next: step 2 of 5" in page and "<h3>Restart it</h3>" in page
+    answer = client.post(reverse("runbook-step", args=[followed.pk]), {"key": keys(followed)[1], "do": "done", "back": "incident"})
+    assert answer["Location"] == f"/incidents/{incident.pk}/#inc-step"
+    assert "Next: step 3 of 5" in client.get(answer["Location"]).content.decode()
