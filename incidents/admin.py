@@ -12,7 +12,7 @@ from django.http import HttpRequest
 
 from incidents import command_admin as command_admin  # registers its own
 from incidents import lifecycle, policies, searching
-from incidents.alerts import asking, ingest, mapping, replay, rules
+from incidents.alerts import asking, ingest, maintenance, mapping, replay, rules
 from incidents.models import AlertRule, AutoRun, Delivery, Incident, MaintenanceWindow, Milestone, SeverityLevel, SeverityRule, Source
 from portal import clock
 from portal.accounts.acting import acting
@@ -153,6 +153,8 @@ class MaintenanceWindowAdmin(OnlyAdministrators):
         if not change:
             obj.created_by, obj.created_at = acting(request), clock.now()
         super().save_model(request, obj, form, change)
+        if change:
+            maintenance.look_again(obj, clock.now())
 
 
 @admin.register(Delivery)

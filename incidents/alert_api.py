@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
@@ -13,13 +14,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 
-from incidents.alerts import inbox
-from incidents.models import Alert, AlertRule, Episode, MaintenanceWindow
+from incidents.alerts import inbox, maintenance, rules
+from incidents.models import Alert, AlertRule, Episode, MaintenanceWindow, Source
+from oncall.models import Service
+from oncall.policies import leads
 from portal import clock
 from portal.accounts.models import User
 from portal.accounts.roles import Role
-from portal.api.nouns import Noun
-from portal.errors import require
+from portal.api.nouns import ByAdministrators, Changes, Creates, Noun, Removes, in_person
+from portal.errors import DomainError, require
 
 
 class EpisodeFields(serializers.ModelSerializer[Episode]):
@@ -75,33 +78,77 @@ class EpisodeViewSet(Noun[Episode]):
 
 
 class AlertRuleFields(serializers.ModelSerializer[AlertRule]):
-    service: Any = serializers.SlugRelatedField("slug", read_only=True, allow_null=True)
+    source: Any = serializers.SlugRelatedField("name", queryset=Source.objects.all(), required=False, allow_null=True)
+    service: Any = serializers.SlugRelatedField("slug", queryset=Service.objects.all(), required=False, allow_null=True)
 
     class Meta:
         model = AlertRule
         fields = ["id", "name", "order", "is_enabled", "source", "matchers", "service", "severity", "key_labels", "action", "reopens_within"]
-        read_only_fields = fields
+
+    def validate_matchers(self, text: str) -> str:
+        try:
+            rules.matchers(text)
+        except DomainError as refusal:
+            raise serializers.ValidationError(str(refusal)) from refusal
+        return text
 
 
-class AlertRuleViewSet(Noun[AlertRule]):
+class AlertRuleViewSet(Creates[AlertRule], Changes[AlertRule], Removes[AlertRule]):
+    """What becomes of alerts: everybody reads the rules, an administrator who is signed in writes them."""
+
     serializer_class = AlertRuleFields
-    queryset = AlertRule.objects.select_related("service").order_by("order", "pk")
+    queryset = AlertRule.objects.select_related("service", "source").order_by("order", "pk")
+    who_changes = ByAdministrators.who_changes
+
+    def may_add(self, user: User, given: dict[str, Any] | None) -> bool:
+        return in_person(self.request)
+
+    def may_change(self, user: User, thing: AlertRule) -> bool:
+        return in_person(self.request)
 
 
 class MaintenanceFields(serializers.ModelSerializer[MaintenanceWindow]):
-    service: Any = serializers.SlugRelatedField("slug", read_only=True, allow_null=True)
+    service: Any = serializers.SlugRelatedField("slug", queryset=Service.objects.all())
 
     class Meta:
         model = MaintenanceWindow
         fields = ["id", "service", "starts_at", "ends_at", "reason", "created_by", "cancelled_at"]
-        read_only_fields = fields
+        read_only_fields = ["created_by", "cancelled_at"]
+
+    def validate_service(self, service: Service) -> Service:
+        if self.instance and service.pk != self.instance.service_id:
+            raise serializers.ValidationError("Maintenance stays with its service: cancel this one and plan another.")
+        return service
 
 
-class MaintenanceViewSet(Noun[MaintenanceWindow]):
-    """Planned work during which nobody is paged."""
+class MaintenanceViewSet(Creates[MaintenanceWindow], Changes[MaintenanceWindow]):
+    """Planned work during which nobody is paged: planned, moved and called off by leads of the service's team."""
 
     serializer_class = MaintenanceFields
-    queryset = MaintenanceWindow.objects.select_related("service").order_by("-starts_at", "-pk")
+    queryset = MaintenanceWindow.objects.select_related("service__team").order_by("-starts_at", "-pk")
+    who_changes = "Only leads of the service's team and administrators plan its maintenance."
+
+    def may_add(self, user: User, given: dict[str, Any] | None) -> bool:
+        return leads(user, given["service"].team if given else None)
+
+    def may_change(self, user: User, thing: MaintenanceWindow) -> bool:
+        return leads(user, thing.service.team)
+
+    def add(self, given: dict[str, Any]) -> MaintenanceWindow:
+        return maintenance.plan(given.pop("service"), **given, by=self.user, at=clock.now())
+
+    def change(self, thing: MaintenanceWindow, given: dict[str, Any]) -> MaintenanceWindow:
+        wanted = {name: given.get(name, getattr(thing, name)) for name in ("starts_at", "ends_at", "reason")}
+        return maintenance.change(thing, **wanted, at=clock.now())
+
+    @extend_schema(request=None, responses=MaintenanceFields)
+    @action(detail=True, methods=["post"])
+    @transaction.atomic
+    def cancel(self, request: Request, pk: str) -> Response:
+        """Call it off: what it held back and still fires is paged now."""
+        window = self.get_object()
+        require(self.may_change(self.user, window), self.who_changes)
+        return self.answer(maintenance.cancel(window, at=clock.now()))
 
 
 def put_on(router: BaseRouter) -> None:

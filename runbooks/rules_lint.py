@@ -14,7 +14,7 @@ import yaml
 
 from portal import outbound
 from portal.errors import Invalid
-from runbooks import matching
+from runbooks import matching, rules_drift
 
 LONGEST = 8 * 1024 * 1024  # bytes of one file
 LABELS = ("severity", "service", "team")
@@ -26,19 +26,24 @@ CODES = {
     "unknown-page": ("the link names a page that the library lacks", True),
     "missing-label": ("the link is built from a label that the rule does not set", False),
     "uncertain": ("a runbook may fit, nobody said that it does", False),
+    "gone": ("a shipped rule that the Prometheus has not loaded", False),
+    "changed": ("a shipped rule that the Prometheus has loaded otherwise", False),
+    "new": ("rules of the Prometheus that are not among the shipped ones", False),
 }
 _TEMPLATE = re.compile(r"\{\{")
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """An alerting rule as written. line: where its name stands; 0 where that is not known."""
+    """An alerting rule as written. line: where its name stands; 0 where that is not known. lasts: its `for`."""
 
     alert: str
     labels: dict[str, str]
     annotations: dict[str, str]
     file: str
     line: int
+    expr: str = ""
+    lasts: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +76,13 @@ class Result:
         return any(finding.fails for finding in self.findings)
 
 
-def lint(places: Iterable[str]) -> Result:
-    """Files, folders and addresses of Prometheus. A file that cannot be read is a finding; the rest goes on."""
+def lint(places: Iterable[str], *, against: Path = rules_drift.SHIPPED) -> Result:
+    """Files, folders and addresses of Prometheus; what such a server has loaded is also compared with the rules in `against`.
+
+    A file that cannot be read is a finding; the rest goes on. Raises: Invalid, a place or `against` that does not exist.
+    """
     result = Result()
-    for rules, findings in _contents(places):
+    for rules, findings in _contents(places, against):
         result.files += 1
         result.findings += findings
         for rule in rules:
@@ -94,10 +102,11 @@ def lint_text(text: str, name: str = "pasted") -> Result:
     return result
 
 
-def _contents(places: Iterable[str]) -> Iterator[tuple[list[Rule], list[Finding]]]:
+def _contents(places: Iterable[str], against: Path) -> Iterator[tuple[list[Rule], list[Finding]]]:
     for place in places:
         if place.startswith(("http://", "https://")):
-            yield _from_prometheus(place)
+            rules, findings = _from_prometheus(place)
+            yield rules, findings or _drift(place, rules, against)
             continue
         path = Path(place)
         if not path.exists():
@@ -105,6 +114,13 @@ def _contents(places: Iterable[str]) -> Iterator[tuple[list[Rule], list[Finding]
         files = sorted(one for one in path.rglob("*") if one.suffix in (".yml", ".yaml", ".json") and one.is_file()) if path.is_dir() else [path]
         for file in files:
             yield _from_file(file)
+
+
+def _drift(url: str, loaded: list[Rule], against: Path) -> list[Finding]:
+    if not against.is_file():
+        raise Invalid(f"{against} does not exist. Name the rule file that ships, with --against.")
+    shipped, findings = _from_file(against)
+    return findings + [Finding(code, url, 0, rule.alert, text) for code, rule, text in rules_drift.differences(shipped, loaded)]
 
 
 def _from_file(file: Path) -> tuple[list[Rule], list[Finding]]:
@@ -149,7 +165,8 @@ def _rules_in(node: Any, name: str, text: str, depth: int = 0) -> Iterator[Rule]
             yield from _rules_in(inner, name, text, depth + 1)
     elif isinstance(node, dict):
         if isinstance(node.get("alert"), str) and ("expr" in node or "annotations" in node or "labels" in node):
-            yield Rule(node["alert"], _texts(node.get("labels")), _texts(node.get("annotations")), name, _line(text, node["alert"]))
+            told = str(node.get("expr") or ""), str(node.get("for") or "")
+            yield Rule(node["alert"], _texts(node.get("labels")), _texts(node.get("annotations")), name, _line(text, node["alert"]), *told)
             return
         for inner in node.values():
             yield from _rules_in(inner, name, text, depth + 1)
@@ -178,7 +195,9 @@ def _from_prometheus(url: str) -> tuple[list[Rule], list[Finding]]:
     for group in groups:
         for rule in group.get("rules", []):
             if rule.get("type") == "alerting" and isinstance(rule.get("name"), str):
-                found.append(Rule(rule["name"], _texts(rule.get("labels")), _texts(rule.get("annotations")), str(group.get("file") or url), 0))
+                told = str(rule.get("query") or ""), str(rule.get("duration") or "")
+                file = str(group.get("file") or url)
+                found.append(Rule(rule["name"], _texts(rule.get("labels")), _texts(rule.get("annotations")), file, 0, *told))
     return found, []
 
 

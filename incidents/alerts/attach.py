@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db.models import Count, Max, Q
 
 from incidents import auto_runs, lifecycle, searching, timeline
-from incidents.alerts import correlation, doubts, pages
+from incidents.alerts import correlation, doubts, pages, telling
 from incidents.alerts.cases import Case
 from incidents.alerts.correlation import Opening
 from incidents.models import AlertRule, Delivery, Episode, Incident
@@ -112,6 +112,7 @@ def tell(hands: Hands, delivery: Delivery, cases: Sequence[Case], *, external_ur
             lifecycle.set_quiet(incident, None if firing else doubts.believed(delivery.source, last_end), at=at)
         if not firing and incident in hands.opened:
             hands.opened.remove(incident)
+    telling.tell_roles((each for each in hands.held.values() if each not in hands.opened and each not in hands.raised), begun, at)
     pages.begin(hands.opened, hands.raised, begun, delivery, external_url=external_url, at=at)
     auto_runs.wanted(hands.opened, at)
 

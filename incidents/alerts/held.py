@@ -1,4 +1,4 @@
-"""Pages that were held: sent once their time has come and what they are about still fires."""
+"""Pages that were held: sent once their time has come, no maintenance goes on, and what they are about still fires."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from incidents import paging, timeline
-from incidents.alerts import reconcile
+from incidents.alerts import pages, reconcile
 from incidents.models import Incident
 from incidents.models.incident import Status
 from portal import due
@@ -28,5 +28,9 @@ def release(row: Due, now: datetime) -> None:
             return
         if found.quiet_since:
             timeline.append(found, kind="notice", at=now, by=None, text="Quiet again before its page was due: nobody was paged")
+            return
+        windows = pages.windows_over([found], now)
+        if windows:
+            pages.hold_for(windows[-1], found, at=now)
             return
         paging.begin(found, now)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.utils import timezone
+
 from incidents.models import Alert, AlertRule, Episode, MaintenanceWindow
 from tests.authorisation import ADMIN as ADMIN_ONLY
-from tests.authorisation import READ, RESPOND, Row
+from tests.authorisation import LEAD, READ, RESPOND, Row
 
 NOBODY: frozenset[str] = frozenset()  # only the token of a source opens the hook; people and their tokens get 401
 
@@ -44,6 +46,15 @@ def window(world):
     return {"pk": found.pk}
 
 
+def new_rule(world):
+    return {"name": "another", "matchers": "severity=info", "action": "record"}
+
+
+def new_window(world):
+    begins = timezone.now()
+    return {"service": world.service.slug, "starts_at": begins.isoformat(), "ends_at": (begins + timedelta(hours=1)).isoformat(), "reason": "Disks"}
+
+
 ROWS = [
     Row("alert-take", "POST", STAFF, data=taken),
     Row("alert-value", "GET", PAGE_READ),
@@ -57,9 +68,14 @@ ROWS = [
     Row("api:episode-detail", "GET", READ, episode),
     Row("api:episode-judge", "POST", RESPOND, episode, lambda world: {"use": "noise"}),
     Row("api:alert-rule-list", "GET", READ),
+    Row("api:alert-rule-list", "POST", ADMIN_ONLY, data=new_rule),
     Row("api:alert-rule-detail", "GET", READ, rule),
+    *(Row("api:alert-rule-detail", method, ADMIN_ONLY, rule, new_rule) for method in ("PUT", "PATCH", "DELETE")),
     Row("api:maintenance-list", "GET", READ),
+    Row("api:maintenance-list", "POST", LEAD, data=new_window),
     Row("api:maintenance-detail", "GET", READ, window),
+    *(Row("api:maintenance-detail", method, LEAD, window, new_window) for method in ("PUT", "PATCH")),
+    Row("api:maintenance-cancel", "POST", LEAD, window),
     Row("hook-alertmanager", "POST", NOBODY, lambda world: {"source": "main"}),
     Row("hook-alertmanager-bare", "POST", NOBODY, lambda world: {"source": "main"}),
 ]

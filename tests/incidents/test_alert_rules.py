@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
 
-from incidents import lifecycle
+from incidents import lifecycle, roles
+from incidents.alerts import maintenance
 from incidents.alerts.rules import glob, matchers
 from incidents.models import Alert, AlertRule, Episode, Incident, MaintenanceWindow
 from oncall.models import Service
@@ -176,3 +178,73 @@ def test_a_cancelled_window_holds_nothing(sender, noon, window):
     sender.deliver(crafted(alert(at=noon)), noon + MINUTE)
 
     assert pages() == 1
+
+
+def test_maintenance_that_is_called_off_lets_its_pages_go_at_once(sender, noon, window, monkeypatch):
+    sender.deliver(crafted(alert(at=noon)), noon + MINUTE)
+
+    maintenance.cancel(window, at=noon + 5 * MINUTE)
+    at_time(noon + 5 * MINUTE, monkeypatch)
+
+    assert pages() == 1
+
+
+def test_maintenance_that_takes_longer_holds_its_pages_until_the_new_end(sender, noon, window, monkeypatch):
+    sender.deliver(crafted(alert(at=noon)), noon + MINUTE)
+    maintenance.change(window, starts_at=noon, ends_at=noon + 90 * MINUTE, reason="More disks", at=noon + 50 * MINUTE)
+
+    at_time(noon + 60 * MINUTE, monkeypatch)
+    in_between = pages()
+    at_time(noon + 90 * MINUTE, monkeypatch)
+
+    assert (in_between, pages()) == (0, 1)
+
+
+@pytest.mark.parametrize(("starts", "ends"), [(10, 10), (10, 5), (-60, -1)])
+def test_maintenance_that_holds_nothing_back_is_refused(runner, noon, ana, starts, ends):
+    with pytest.raises(Invalid):
+        maintenance.plan(runner, starts_at=noon + starts * MINUTE, ends_at=noon + ends * MINUTE, reason="x", by=ana, at=noon)
+
+
+def test_over_the_api_rules_are_checked_and_maintenance_stays_with_its_service(client, admin_user, runner, crew, window):
+    other = Service.objects.create(name="chat", slug="chat", team=crew)
+    client.force_login(admin_user)
+
+    def send(method: str, path: str, etag: str = "", **body: object):
+        headers = {"If-Match": etag} if etag else {}
+        return client.generic(method, f"/api/{path}/", json.dumps(body), "application/json", headers=headers)
+
+    refused = send("POST", "alert-rules", name="odd", matchers="no matcher")
+    made = send("POST", "alert-rules", name="quiet chat", matchers="service=chat", action="record", service="chat")
+    kept = client.get(f"/api/maintenance/{window.pk}/")
+    moved = send("PATCH", f"maintenance/{window.pk}", kept["ETag"], service=other.slug)
+
+    assert (refused.status_code, "is no matcher" in refused.content.decode()) == (400, True), refused.json()
+    assert (made.status_code, AlertRule.objects.get().service) == (201, other)
+    assert (moved.status_code, "stays with its service" in moved.content.decode()) == (400, True), moved.json()
+
+
+def test_a_new_alert_in_an_incident_in_hand_is_a_message_to_its_roles_and_no_page(sender, noon, ana, admin_user):
+    sender.deliver(crafted(alert(at=noon, instance="a")), noon)
+    incident = Incident.objects.get()
+    lifecycle.acknowledge(incident.pk, by=ana, at=noon + MINUTE)
+    roles.take(incident.pk, "operations", person=admin_user, by=ana, at=noon + MINUTE)
+    before = pages()
+
+    for minute, instance in ((2, "b"), (4, "c"), (8, "d")):
+        sender.deliver(crafted(alert(at=noon, instance=instance)), noon + minute * MINUTE)
+
+    told = Message.objects.filter(purpose="notice", subject__startswith="Also firing: QueueDepthGrowing is bad (INC-")
+    assert pages() == before
+    assert sorted(told.values_list("recipient", flat=True)) == sorted([ana.pk, ana.pk, admin_user.pk, admin_user.pk])  # not at minute 4
+
+
+def test_an_alert_that_only_returns_or_repeats_is_no_message(sender, noon, ana):
+    sender.deliver(crafted(alert(at=noon)), noon)
+    lifecycle.acknowledge(Incident.objects.get().pk, by=ana, at=noon + MINUTE)
+
+    sender.deliver(crafted(alert(at=noon)), noon + 2 * MINUTE)
+    sender.deliver(crafted(alert(at=noon, ended=noon + 3 * MINUTE)), noon + 3 * MINUTE)
+    sender.deliver(crafted(alert(at=noon + 4 * MINUTE)), noon + 4 * MINUTE)
+
+    assert not Message.objects.filter(purpose="notice").exists()

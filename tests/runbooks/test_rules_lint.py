@@ -108,7 +108,7 @@ def test_a_running_prometheus_is_asked(library, monkeypatch):
         outbound, "fetch", lambda method, url, **more: Answer() if url == "http://prom.example:9090/api/v1/rules?type=alert" else 1 / 0
     )
 
-    assert codes(rules_lint.lint(["http://prom.example:9090"])) == {"Lonely": "no-runbook"}
+    assert codes(rules_lint.lint(["http://prom.example:9090"])) == {"Lonely": "no-runbook", "AgentCompleteOutage": "gone"}
 
 
 def test_the_page_checks_what_is_pasted(client, ana, library):
