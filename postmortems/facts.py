@@ -63,6 +63,16 @@ def compute(incident: Incident) -> Facts:
     )
 
 
+def changed_since(postmortem: Postmortem) -> list[str]:
+    """What the incident says otherwise than the published snapshot, as sentences; nothing while it is a draft. 0 or 3 queries."""
+    if postmortem.published_facts is None or postmortem.incident is None:
+        return []
+    then, now = of(postmortem), compute(postmortem.incident)
+    words = {"began_at": "when it began", "resolved_at": "when it was resolved", "severity": "its severity", "service": "its service"}
+    return [f"{words[name].capitalize()} changed: {getattr(then, name)} then, {getattr(now, name)} now." for name in words
+            if getattr(then, name) != getattr(now, name)]  # fmt: skip
+
+
 def snapshot(incident: Incident) -> dict[str, object]:
     """What publishing keeps."""
     return asdict(compute(incident))

@@ -9,6 +9,7 @@ from django.db import transaction
 from portal import journal
 from portal.accounts.leaving import Duty
 from portal.accounts.models import User
+from portal.errors import DomainError
 from portal.locking import locked, locked_one
 from postmortems import chasing, searching
 from postmortems.models import ActionItem, Reminder
@@ -45,6 +46,17 @@ def hand_over(person: User, to: User, *, by: User, at: datetime) -> int:
     for item in mine:
         _give(item, to, by=by, at=at, story=f"Handed over from {person} to {to}")
     return len(mine)
+
+
+@transaction.atomic
+def give(item_id: int, to: User, *, by: User, at: datetime) -> ActionItem:
+    """Another owner, who is told in the next digest; giving it to its owner changes nothing. Raises: DomainError, finished already."""
+    item = locked_one(ActionItem.objects.select_related("owner", "team"), item_id)
+    if item.is_finished:
+        raise DomainError(f"{item.reference} is {item.get_status_display().lower()}; it needs no other owner.", code="finished")
+    if item.owner_id != to.pk:
+        _give(item, to, by=by, at=at, story=f"Given to {to}")
+    return item
 
 
 def _give(item: ActionItem, to: User | None, *, by: User | None, at: datetime, story: str) -> None:

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterable, Iterator
 
-from portal import journal
 from portal.accounts.models import User
+from postmortems.findings import Findings
 from postmortems.models import Postmortem, Section
+from postmortems.questions import Question
 
-HOLE = timedelta(minutes=30)
 BLAME = re.compile(r"\b(human error|should have|should've|be more careful|careless|negligen\w*|forgot to|failed to follow)\b", re.I)
-SILENT = {"notice", "notice_failed"}
 
 
-def hints(postmortem: Postmortem) -> list[str]:
-    """Sentences, in the order of the page. 4 queries."""
+def hints(postmortem: Postmortem, found: Findings | None, asked: Iterable[Question] = ()) -> list[str]:
+    """Sentences, in the order of the page; `found`: what the data tell, `asked`: what they ask. 4 queries."""
     sections = {section.kind: section for section in postmortem.sections.all()}
     return [
         *_words(sections),
         *_names(sections.get(Section.Kind.ROOT_CAUSE)),
         *_numbers(sections.get(Section.Kind.IMPACT)),
         *_empty(sections),
-        *_holes(postmortem),
+        *_holes(found),
         *_items(postmortem),
+        *(f"Not answered yet: {question.text}" for question in asked if not question.answer),
     ]
 
 
@@ -55,15 +54,11 @@ def _empty(sections: dict[str, Section]) -> Iterator[str]:
             yield f"“{kind.label}” is empty."
 
 
-def _holes(postmortem: Postmortem) -> Iterator[str]:
-    if postmortem.incident is None:
-        return
-    times = list(journal.entries(postmortem.incident.subject).exclude(kind__in=SILENT).values_list("at", flat=True))
-    until = postmortem.incident.resolved_at
-    for before, after in zip(times, times[1:], strict=False):
-        if after - before > HOLE and (until is None or after <= until):
-            minutes = int((after - before).total_seconds() // 60)
-            yield f"Nothing is told between {before:%H:%M} and {after:%H:%M} UTC: what happened in these {minutes} min?"
+def _holes(found: Findings | None) -> Iterator[str]:
+    for told in found.timeline if found else ():
+        if told.silent_before:
+            between = f"{told.silent_from:%H:%M} and {told.moment:%H:%M} UTC"
+            yield f"Nothing is told between {between}: what happened in these {told.silent_before // 60} min?"
 
 
 def _items(postmortem: Postmortem) -> Iterator[str]:

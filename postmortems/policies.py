@@ -24,6 +24,11 @@ def can_start(user: User) -> bool:
     return user.at_least(Role.RESPONDER)
 
 
+def can_waive(user: User, postmortem: Postmortem) -> bool:
+    """A lead of its team, or an administrator."""
+    return can_edit(user, postmortem) and (user.at_least(Role.ADMIN) or postmortem.team.leads().filter(pk=user.pk).exists())
+
+
 def can_finish(user: User, item: ActionItem) -> bool:
     """The owner, and whoever edits for the item's team."""
     if not user.at_least(Role.RESPONDER):

@@ -13,8 +13,9 @@ from django.views.decorators.http import require_POST, require_safe
 from incidents.models import Incident
 from portal import clock
 from portal.accounts.acting import acting
+from portal.accounts.roles import Role
 from portal.errors import require
-from postmortems import exporting, facts, lint, policies, reviewing, writing
+from postmortems import exporting, facts, findings, lint, pictures, policies, questions, reviewing, writing
 from postmortems.forms import Verdict
 from postmortems.models import Postmortem, Tag
 
@@ -47,22 +48,33 @@ def postmortem_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def postmortem_detail(request: HttpRequest, pk: int) -> HttpResponse:
     visible = Postmortem.objects.visible_to(acting(request)).select_related("incident__service__team", "author", "team")
-    return _show(request, get_object_or_404(visible, pk=pk))
+    return show(request, get_object_or_404(visible, pk=pk))
 
 
-def _show(request: HttpRequest, postmortem: Postmortem, status: int = 200, **more: Any) -> HttpResponse:
+def show(request: HttpRequest, postmortem: Postmortem, status: int = 200, **more: Any) -> HttpResponse:
     user = acting(request)
     reviews = list(postmortem.reviews.select_related("person"))
+    found = findings.of(postmortem, user)
+    asked = questions.of(postmortem, found)
+    may_edit = policies.can_edit(user, postmortem)
     context: dict[str, Any] = {
         "postmortem": postmortem,
         "entries": postmortem.imported_entries.all(),
         "reviews": reviews,
         "my_review": any(review.person_id == user.pk and not review.verdict for review in reviews) and not postmortem.is_finished,
-        "hints": lint.hints(postmortem) if not postmortem.is_finished else [],
+        "hints": lint.hints(postmortem, found, asked) if not postmortem.is_finished else [],
+        "found": found,
+        "asked": asked,
+        "changed": facts.changed_since(postmortem),
+        "comments": postmortem.comments.select_related("by", "section"),
+        "may_comment": user.at_least(Role.RESPONDER),
         "facts": facts.of(postmortem),
         "sections": postmortem.sections.all(),
         "items": [(item, item.days_late(clock.now())) for item in postmortem.action_items.select_related("owner", "team")],
-        "may_edit": policies.can_edit(user, postmortem),
+        "may_edit": may_edit,
+        "may_waive": not postmortem.is_finished and policies.can_waive(user, postmortem),
+        "may_choose": may_edit and not postmortem.is_finished,
+        "pictures": [(picture, pictures.markdown_of(picture)) for picture in postmortem.pictures.all()] if may_edit else [],
         "now": clock.now(),
         **more,
     }
@@ -75,7 +87,7 @@ def postmortem_review(request: HttpRequest, pk: int) -> HttpResponse:
     postmortem = get_object_or_404(Postmortem.objects.visible_to(acting(request)), pk=pk)
     form = Verdict(request.POST)
     if not form.is_valid():
-        return _show(request, postmortem, 422, review_form=form)
+        return show(request, postmortem, 422, review_form=form)
     reviewing.answer(pk, by=acting(request), verdict=form.cleaned_data["verdict"], comment=form.cleaned_data["comment"], at=clock.now())
     return redirect("postmortem-detail", pk=pk)
 
@@ -87,6 +99,25 @@ def postmortem_export(request: HttpRequest, pk: int) -> HttpResponse:
     response = HttpResponse(exporting.to_markdown(postmortem), content_type="text/markdown; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{exporting.file_name(postmortem)}"'
     return response
+
+
+@require_safe
+def postmortem_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """The whole document on one plain page: to print, to read as a whole before it is published, to keep as a file."""
+    visible = Postmortem.objects.visible_to(acting(request)).select_related("incident__service__team", "author", "team")
+    postmortem = get_object_or_404(visible, pk=pk)
+    found = findings.of(postmortem, acting(request))
+    context = {
+        "postmortem": postmortem,
+        "found": found,
+        "asked": questions.of(postmortem, found),
+        "entries": postmortem.imported_entries.all(),
+        "facts": facts.of(postmortem),
+        "sections": postmortem.sections.all(),
+        "items": [(item, item.days_late(clock.now())) for item in postmortem.action_items.select_related("owner", "team")],
+        "now": clock.now(),
+    }
+    return render(request, "postmortems/page.html", context)
 
 
 @require_POST

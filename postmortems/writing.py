@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils.text import slugify
 
+from incidents import timeline
 from incidents.models import Incident
 from oncall.models import Team
 from oncall.models.team import default_team
@@ -16,8 +17,8 @@ from portal.errors import DomainError, Invalid
 from portal.locking import locked_one
 from portal.markdown import render
 from portal.web.versions import next_version
-from postmortems import facts, reviewing, searching
-from postmortems.models import Postmortem, Section
+from postmortems import facts, findings, questions, reviewing, searching, templates
+from postmortems.models import LeftOut, Postmortem, Section
 from postmortems.models.postmortem import ORDER, REQUIRED
 
 DRAFT_WITHIN, PUBLISH_WITHIN = timedelta(hours=24), timedelta(hours=48)  # after the incident is resolved
@@ -53,8 +54,8 @@ def start(incident_id: int, *, by: User, at: datetime) -> Postmortem:
         defaults={"title": incident.title, "slug": _free_slug(incident), "team": _team_of(incident), "author": by, "created_at": at},
     )
     if new:
-        for kind in REQUIRED:
-            lay_out(found, kind, _timeline(incident) if kind == Section.Kind.TIMELINE else "")
+        for kind, body in templates.sections_of(found.team, incident.severity):
+            lay_out(found, kind, body)
         journal.append(incident.subject, kind="note", at=at, by=by, text=f"Postmortem {found.reference} started", url=f"/postmortems/{found.pk}/")
         searching.index_postmortem(found)
     return found
@@ -133,18 +134,6 @@ def _team_of(incident: Incident) -> Team:
     return team
 
 
-def _timeline(incident: Incident) -> str:
-    """The story as a Markdown list, one line an entry: the draft that its author edits."""
-    lines = []
-    for entry in journal.entries(incident.subject).exclude(kind="notice"):
-        who = f" ({entry.by})" if entry.by else ""
-        text = " ".join((entry.body or entry.text).split()).replace("\\", "\\\\")
-        for mark in "`*_[]<>#":
-            text = text.replace(mark, f"\\{mark}")
-        lines.append(f"- {entry.at:%Y-%m-%d %H:%M} UTC: {text}{who}")
-    return "\n".join(lines)
-
-
 def save_section(section_id: int, body: str, *, seen: int, at: datetime) -> Section:
     """The saved section; one history row. Raises: Stale, somebody saved it since version `seen`; Invalid, too long."""
     section = Section.objects.select_related("postmortem__incident").get(pk=section_id)
@@ -170,9 +159,12 @@ def prefix_of(section: Section) -> str:
 
 
 def still_missing(postmortem: Postmortem) -> list[str]:
-    """What keeps it from being published, as sentences. 2 queries."""
+    """What keeps it from being published, as sentences. 2 queries. The timeline of an incident is there without a word about it."""
+    told = {Section.Kind.TIMELINE} if postmortem.incident_id else set()
     missing = [
-        f"“{section.get_kind_display()}” is empty." for section in postmortem.sections.all() if section.kind in REQUIRED and not section.body.strip()
+        f"“{section.get_kind_display()}” is empty."
+        for section in postmortem.sections.all()
+        if section.kind in REQUIRED and section.kind not in told and not section.body.strip()
     ]
     for item in postmortem.action_items.unfinished():
         lacks = [name for name, value in (("an owner", item.owner_id), ("a team", item.team_id), ("a due date", item.due_on)) if not value]
@@ -195,7 +187,9 @@ def move(postmortem_id: int, status: Postmortem.Status, *, by: User, at: datetim
         if missing:
             raise NotReady("Not ready to publish: " + " ".join(missing))
         found.published_at = at
-        found.published_facts = facts.snapshot(found.incident) if found.incident else found.published_facts
+        if found.incident:
+            found.published_facts = facts.snapshot(found.incident)
+            found.published_findings = _told(found, found.incident, by)
     if status == Postmortem.Status.WAIVED:
         found.waived_because = _reason(reason)
         title = f"{found.reference} {found.title}"
@@ -207,6 +201,26 @@ def move(postmortem_id: int, status: Postmortem.Status, *, by: User, at: datetim
     tell(found, f"Postmortem {found.reference}: {status.label.lower()}", by=by, at=at)
     searching.index_postmortem(found)
     return found
+
+
+def _told(postmortem: Postmortem, incident: Incident, by: User) -> dict[str, object]:
+    told = findings.compute(postmortem, incident, by)
+    asked = questions.of(postmortem, told)
+    return findings.snapshot(told, [[question.key, question.text, question.answer] for question in asked])
+
+
+@transaction.atomic
+def leave_out(postmortem_id: int, entry_id: int, *, out: bool) -> None:
+    """Show an entry of the incident's timeline no more, or again. Raises: Invalid, no such entry; DomainError, it is published."""
+    postmortem = locked_one(Postmortem.objects.select_related("incident"), postmortem_id)
+    if postmortem.is_finished:
+        raise DomainError(f"{postmortem.reference} is {postmortem.get_status_display().lower()}; its timeline is kept as it was.", code="finished")
+    if postmortem.incident is None or not timeline.story(postmortem.incident).filter(pk=entry_id).exists():
+        raise Invalid("The incident's timeline has no such entry. Reload the page.")
+    if out:
+        LeftOut.objects.get_or_create(postmortem=postmortem, entry_id=entry_id)
+    else:
+        LeftOut.objects.filter(postmortem=postmortem, entry=entry_id).delete()
 
 
 def tell(postmortem: Postmortem, text: str, *, by: User | None, at: datetime) -> None:

@@ -115,6 +115,8 @@ class ActionItem(Versioned):
             models.Index(fields=["next_reminder_at"], condition=Q(next_reminder_at__isnull=False), name="action_item_next_reminder"),
             models.Index(fields=["due_on", "id"], condition=Q(status__in=["open", "in_progress"]), name="action_item_open_list"),
             models.Index(fields=["owner", "status"], name="action_item_by_owner"),
+            models.Index(fields=["created_at"], name="action_item_by_created"),
+            models.Index(fields=["finished_at"], condition=Q(finished_at__isnull=False), name="action_item_by_finished"),
         ]
 
     def __str__(self) -> str:

@@ -71,13 +71,14 @@ class Postmortem(Versioned):
     created_at = models.DateTimeField()
     published_at = models.DateTimeField(null=True, blank=True)
     published_facts = models.JSONField(null=True, blank=True)  # the facts as they were when it was published, or as imported
+    published_findings = models.JSONField(null=True, blank=True, editable=False)  # what the data told when it was published
     tags = models.ManyToManyField(Tag, blank=True, related_name="postmortems")
     source = models.CharField(max_length=60, blank=True, editable=False)  # the import that it came by; with the path its identity
     source_path = models.CharField(max_length=500, blank=True, editable=False)
     source_text = models.TextField(blank=True, editable=False)  # as it was read, byte for byte where it was UTF-8
     front = models.JSONField(default=dict, blank=True, editable=False)  # its front matter; unknown keys are kept
 
-    history = HistoricalRecords(excluded_fields=["source_text"])
+    history = HistoricalRecords(excluded_fields=["source_text", "published_findings"])
     objects = PostmortemQuerySet.as_manager()
 
     class Meta:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from django.core.files.base import ContentFile
+
 from incidents.models import Incident
-from postmortems import writing
-from postmortems.models import ActionItem
+from postmortems import commenting, writing
+from postmortems.models import ActionItem, Picture
 from runbooks import following
 from tests.authorisation import EDIT, READ, RESPOND, Row
 
@@ -20,11 +22,22 @@ def build(world):
     )
     world.postmortem = writing.start(world.resolved.pk, by=lead, at=world.now)
     world.following = following.begin(world.runbook, world.resolved.subject, by=lead, at=world.now)
+    world.comment = commenting.say(world.postmortem, "Why?", by=lead, at=world.now)
+    world.picture = Picture(postmortem=world.postmortem, name="a.png", media_type="image/png", size=1, added_at=world.now, added_by=lead)
+    world.picture.file.save("postmortems/a.png", ContentFile(b"x"))
     world.item = ActionItem.objects.create(postmortem=world.postmortem, title="Improve", owner=lead, team=world.team, created_at=world.now)
 
 
 def of_postmortem(world):
     return {"pk": world.postmortem.pk}
+
+
+def of_comment(world):
+    return {"pk": world.postmortem.pk, "comment": world.comment.pk}
+
+
+def of_picture(world):
+    return {"pk": world.postmortem.pk, "picture": world.picture.pk}
 
 
 def of_item(world):
@@ -63,6 +76,14 @@ ROWS = [
     Row("postmortem-start", "POST", STAFF, lambda world: {"incident": world.resolved.pk}),
     Row("postmortem-review", "POST", PAGE_READ, of_postmortem, lambda world: {"verdict": "approved"}),
     Row("postmortem-export", "GET", PAGE_READ, of_postmortem),
+    Row("postmortem-page", "GET", PAGE_READ, of_postmortem),
+    Row("postmortem-leave-out", "POST", EDIT, of_postmortem, lambda world: {"entry": 1}),
+    Row("postmortem-answer", "POST", EDIT, of_postmortem, lambda world: {"key": "detect", "text": "Why"}),
+    Row("postmortem-comment", "POST", STAFF, of_postmortem, lambda world: {"text": "Why"}),
+    Row("postmortem-comment-settle", "POST", EDIT, of_comment),
+    Row("postmortem-waive", "POST", frozenset({"lead", "admin"}), of_postmortem, lambda world: {"reason": "a good enough reason"}),
+    Row("postmortem-picture-add", "POST", EDIT, of_postmortem),
+    Row("postmortem-picture", "GET", PAGE_READ, of_picture),
     Row("action-list", "GET", PAGE_READ),
     Row("action-csv", "GET", PAGE_READ),
     Row("action-detail", "GET", PAGE_READ, of_item),
@@ -94,4 +115,7 @@ ROWS = [
 ADMIN = {
     "postmortems.postmortem": (STAFF, NOBODY),
     "postmortems.actionitem": (STAFF, EDIT | {"other_team"}),
+    "postmortems.template": (STAFF, frozenset({"admin"})),
+    "postmortems.metricpair": (STAFF, frozenset({"admin"})),
+    "postmortems.tag": (STAFF, EDIT | {"other_team"}),
 }

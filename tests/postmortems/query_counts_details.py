@@ -17,10 +17,12 @@ def improved(reader, number):
     for count in range(number):
         owner = person(f"O{number}x{count}")
         ActionItem.objects.create(postmortem=postmortem, title="Improve", owner=owner, team=postmortem.team, due_on=now.date(), created_at=now)
+        journal.append(postmortem.incident.subject, kind="note", at=now, by=owner, text="Seen")
         journal.append(ActionItem.objects.last().subject, kind="note", at=now, by=owner, text="Begun")
 
 
 PAGES = [
     Counted("postmortem-detail", lambda reader: f"/postmortems/{Postmortem.objects.first().pk}/", improved),
+    Counted("postmortem-page", lambda reader: f"/postmortems/{Postmortem.objects.first().pk}/page/", improved),
     Counted("action-detail", lambda reader: f"/actions/{ActionItem.objects.last().pk}/", improved),
 ]

@@ -187,9 +187,9 @@ def fields_of(response) -> dict[str, str]:
     for form in forms:
         for bound in form:
             value = bound.value()
-            if value is not None and value is not False:
+            if value is not None and value is not False and value != []:
                 sent[bound.html_name] = str(getattr(value, "pk", value))
-            if bound.field.show_hidden_initial:
+            if bound.field.show_hidden_initial and value != []:
                 initial = form.data.get(form.add_initial_prefix(bound.name)) if form.is_bound else bound.initial
                 sent[bound.html_initial_name] = "" if initial is None else str(getattr(initial, "pk", initial))
     return sent

@@ -9,7 +9,7 @@ import pytest
 from incidents.models import Incident
 from portal.errors import DomainError, Invalid
 from portal.models import Decision
-from postmortems import lint, reviewing, writing
+from postmortems import findings, lint, reviewing, writing
 from postmortems.models import Postmortem, Section
 
 pytestmark = pytest.mark.django_db
@@ -108,7 +108,7 @@ def test_hints_name_blame_people_in_causes_missing_numbers_and_holes(postmortem,
     writing.save_section(part.pk, "Every tenant.", seen=part.version, at=noon)
     writing.add_section(postmortem.pk, "lucky")
 
-    said = " ".join(lint.hints(postmortem))
+    said = " ".join(lint.hints(postmortem, findings.of(postmortem, None)))
 
     assert "“should have” in Root cause" in said
     assert "Ana is named in Root cause" in said
@@ -121,4 +121,4 @@ def test_a_silent_stretch_of_the_timeline_is_a_hint(postmortem, resolved, noon):
 
     journal.append(resolved.subject, kind="note", at=noon - timedelta(minutes=1), by=None, text="back")
 
-    assert any("what happened in these 4" in hint for hint in lint.hints(postmortem))
+    assert any("what happened in these 4" in hint for hint in lint.hints(postmortem, findings.of(postmortem, None)))
