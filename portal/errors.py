@@ -5,12 +5,15 @@ Rendered in two places only: `portal.web.refusals` for pages and `portal.refusal
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 
 class DomainError(Exception):
     """A refusal. `str(error)` is a sentence that may be shown to anybody who may see the subject."""
 
     code = "refused"
     http_status = 409
+    headers: ClassVar[dict[str, str]] = {}  # of the answer that says it
 
     def __init__(self, message: str, *, code: str | None = None) -> None:
         super().__init__(message)

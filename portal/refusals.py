@@ -21,7 +21,7 @@ def refuse(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, Repeat):
         return error.response()
     if isinstance(error, DomainError):
-        return Response({"code": error.code, "message": str(error)}, status=error.http_status)
+        return Response({"code": error.code, "message": str(error)}, status=error.http_status, headers=error.headers)
     if isinstance(error, DjangoValidationError):
         return Response({"code": "invalid", "message": " ".join(error.messages)}, status=400)
     response = exception_handler(error, context)

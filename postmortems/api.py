@@ -34,9 +34,19 @@ class SectionFields(serializers.ModelSerializer[Section]):
         read_only_fields = ["kind"]
 
 
+class _Seen(serializers.PrimaryKeyRelatedField):  # type: ignore[type-arg]
+    """A relation that knows only what its reader may see: what is hidden is refused in the words of what does not exist."""
+
+    def get_queryset(self) -> QuerySet[Any]:
+        found: Any = super().get_queryset()
+        request = self.context.get("request")
+        seen: QuerySet[Any] = found.visible_to(acting(request)) if request else found.none()
+        return seen
+
+
 class PostmortemFields(serializers.ModelSerializer[Postmortem]):
     reference = serializers.CharField(read_only=True)
-    incident = serializers.PrimaryKeyRelatedField(queryset=Incident.objects.all())
+    incident = _Seen(queryset=Incident.objects.all())
     team: Any = serializers.SlugRelatedField("slug", read_only=True, allow_null=True)
     sections = SectionFields(many=True, read_only=True)
     facts = serializers.SerializerMethodField()
@@ -73,11 +83,8 @@ class PostmortemViewSet(Noun[Postmortem]):
         """Start the postmortem of a resolved incident; asking again answers the same one."""
         wanted = self.get_serializer(data=request.data)
         wanted.is_valid(raise_exception=True)
-        incident = Incident.objects.visible_to(acting(request)).filter(pk=wanted.validated_data["incident"].pk).first()
-        if incident is None:
-            raise Http404
         require(policies.can_start(acting(request)), "Responders start postmortems.")
-        postmortem = writing.start(incident.pk, by=acting(request), at=clock.now())
+        postmortem = writing.start(wanted.validated_data["incident"].pk, by=acting(request), at=clock.now())
         return self.answer(postmortem, 201, Location=f"/api/postmortems/{postmortem.pk}/")
 
     @extend_schema(request=SectionEdit, responses=SectionFields, operation_id="postmortems_section_save")
@@ -109,6 +116,7 @@ class PostmortemViewSet(Noun[Postmortem]):
 
 class ActionItemFields(serializers.ModelSerializer[ActionItem]):
     reference = serializers.CharField(read_only=True)
+    postmortem: Any = _Seen(queryset=Postmortem.objects.all(), required=False, allow_null=True)
     team: Any = serializers.SlugRelatedField("slug", queryset=Team.objects.all(), required=False, allow_null=True)
     days_late = serializers.SerializerMethodField()
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 
 from portal.accounts.models import User
@@ -66,6 +67,12 @@ def django_db_setup(request, django_test_environment, django_db_blocker, django_
 @pytest.fixture(autouse=True)
 def _quick_doorbell(settings):
     settings.BROKER_URL = "memory://"
+
+
+@pytest.fixture(autouse=True)
+def _nobody_asked_too_often():
+    """What one test asked is not counted in the next."""
+    cache.clear()
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ class AddMethod(forms.Form):
     )
     label = forms.CharField(label="Name", max_length=80, required=False, help_text="Such as “phone”.")
     secret = forms.CharField(
-        label="Secret", max_length=200, required=False, help_text="What signs a webhook or opens a push topic, where there is one.",
+        label="Secret", max_length=200, required=False, help_text="Opens a push topic or signs a webhook; a webhook gets one if it is left empty.",
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )  # fmt: skip
 

@@ -23,6 +23,7 @@ from portal.notify.channels.http import kind_of
 from portal.notify.contact import ContactMethod
 from portal.notify.models import Message
 from portal.shelves import Shelf
+from portal.webhooks.models import new_secret, usable_secret
 
 SALT = "portal.notify.test-page"
 TEST_LASTS = timedelta(hours=24)
@@ -50,11 +51,15 @@ def kinds_for(user: User) -> list[tuple[str, str]]:
 
 @transaction.atomic
 def add(owner: User, *, kind: str, label: str, address: str, secret: str = "", at: datetime) -> ContactMethod:
-    """A new method, not verified. Raises: Invalid, the address does not fit its kind; NotAllowed, apprise without the right."""
+    """A new method, not verified; a webhook gets a signing secret when none is given.
+
+    Raises: Invalid, address or secret does not fit its kind; NotAllowed, apprise without the right.
+    """
     if kind not in dict(kinds_for(owner)):
         raise NotAllowed("Only an administrator adds an apprise address, and only where the extra is installed.")
     address = address.strip()
     _check_address(kind, address)
+    secret = _signing(secret.strip()) if kind == Kind.WEBHOOK else secret.strip()
     mine = ContactMethod.objects.filter(owner=owner)
     if mine.count() >= MOST:
         raise Invalid(f"You have {MOST} methods already. Remove one first.")
@@ -62,7 +67,7 @@ def add(owner: User, *, kind: str, label: str, address: str, secret: str = "", a
         raise Invalid("You have this method already.")
     last = mine.aggregate(last=Max("position"))["last"] or 0
     return ContactMethod.objects.create(
-        owner=owner, kind=kind, label=label.strip()[:80], address=address, secret=secret.strip(), position=last + 1, created_at=at
+        owner=owner, kind=kind, label=label.strip()[:80], address=address, secret=secret, position=last + 1, created_at=at
     )
 
 
@@ -80,6 +85,14 @@ def _check_address(kind: str, address: str) -> None:
         _check_url(address)
     elif not address:
         raise Invalid("Write the address.")
+
+
+def _signing(secret: str) -> str:
+    try:
+        usable_secret(secret := secret or new_secret())
+    except ValidationError as wrong:
+        raise Invalid(" ".join(wrong.messages)) from wrong
+    return secret
 
 
 def _check_url(address: str) -> None:

@@ -20,9 +20,12 @@ from portal.errors import Invalid
 from portal.notify import forms, methods
 from portal.notify.contact import ContactMethod, OwnRule, QuietHours
 from portal.notify.models import Message
+from portal.secrets import readable
+from portal.web.throttle import refuse_too_often
 
 METHODS, TIMES = "contact-methods", "when-paged"
 LOG = 50  # messages a page
+TESTS = 10  # test pages a minute
 
 
 def methods_section(user: User, now: datetime) -> dict[str, Any]:
@@ -43,6 +46,7 @@ def method_add(request: HttpRequest) -> HttpResponse:
     user = acting(request)
     form = forms.AddMethod(user, request.POST)
     if form.is_valid():
+        refuse_too_often("test-page", user, a_minute=TESTS)
         try:
             method = methods.add(user, **form.cleaned_data, at=clock.now())
         except Invalid as refusal:
@@ -50,6 +54,9 @@ def method_add(request: HttpRequest) -> HttpResponse:
         else:
             methods.send_test(user, method, at=clock.now())
             messages.success(request, "A test page is on its way. Tap it, and this method is used for pages.")
+            if method.kind == ContactMethod.Kind.WEBHOOK and not form.cleaned_data["secret"]:
+                shown: dict[str, Any] = {"made": readable(method.secret), "methods": list(ContactMethod.objects.filter(owner=user))}
+                return profile.show(request, status=200, **{METHODS: shown})
             return redirect("profile")
     return profile.show(request, status=422, **{METHODS: {"form": form}})
 
@@ -61,6 +68,7 @@ def _mine(request: HttpRequest, pk: int) -> ContactMethod:
 @require_POST
 def method_test(request: HttpRequest, pk: int) -> HttpResponse:
     """`pk` 0: the account's own e-mail."""
+    refuse_too_often("test-page", acting(request), a_minute=TESTS)
     methods.send_test(acting(request), _mine(request, pk) if pk else None, at=clock.now())
     messages.success(request, "A test page is on its way. Open it and press its button.")
     return redirect(request.POST.get("next") if request.POST.get("next") in {"/paging/", "/oncall/"} else "profile")  # type: ignore[arg-type]

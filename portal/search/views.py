@@ -19,6 +19,7 @@ from portal.accounts.acting import acting
 from portal.api.documents import answer
 from portal.errors import Invalid
 from portal.search.find import Found, find
+from portal.web.throttle import refuse_too_often
 
 FILTERS = ("service", "team", "owner", "state")
 KINDS = {
@@ -30,10 +31,13 @@ KINDS = {
     "run": "Diagnostic runs",
 }
 LONGEST = 10_000  # characters of a query
+MOST = 60  # searches a minute and person, typed or by the API
 
 
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
+    if request.GET.get("q"):
+        refuse_too_often("search", acting(request), a_minute=MOST)
     query, kind = request.GET.get("q", "")[:LONGEST], request.GET.get("kind", "")
     found = find(query, user=acting(request), kinds=[kind] if kind in KINDS else [], facets=facets(request.GET), limit=50)
     order = list(dict.fromkeys(hit.kind for hit in found.hits))
@@ -68,6 +72,7 @@ class HitFields(serializers.Serializer[Any]):
 @api_view(["GET"])
 def search_api(request: Request) -> Response:
     """`?q=&kind=&service=&team=&state=&limit=`: the hits, best first."""
+    refuse_too_often("search", acting(request), a_minute=MOST)
     limit = request.query_params.get("limit", "20")
     if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit[:6]) <= 100:
         raise Invalid("limit must be a whole number from 1 to 100.")

@@ -22,7 +22,8 @@ django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 DATA_DIR = Path(env.text("PORTAL_DATA_DIR", str(BASE_DIR / "var"))).absolute()
-PORT = env.integer("PORTAL_PORT", 8000, minimum=1, maximum=65535)
+PORT_FILE = DATA_DIR / "port"  # of the last `make run` here: a command in another window names the address that answers
+PORT = env.integer("PORTAL_PORT", env.kept_port(PORT_FILE, 8000), minimum=1, maximum=65535)
 BASE_URL = env.url("PORTAL_BASE_URL", f"http://localhost:{PORT}", {"http", "https"}).rstrip("/")
 OFFLINE_DIR = Path(env.text("PORTAL_OFFLINE_DIR", str(DATA_DIR / "offline"))).absolute()  # the static copy of the library
 PRODUCTION = False

@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -29,6 +30,15 @@ def integer(name: str, default: int, *, minimum: int, maximum: int) -> int:
     if not re.fullmatch(r"-?\d+", value) or not minimum <= int(value) <= maximum:
         raise ImproperlyConfigured(f"{name} must be a whole number from {minimum} to {maximum}, not {value!r}.")
     return int(value)
+
+
+def kept_port(path: Path, default: int) -> int:
+    """What `path` holds, if that is a port; else `default`."""
+    try:
+        kept = path.read_text().strip()
+    except (OSError, UnicodeDecodeError):
+        return default
+    return int(kept) if re.fullmatch(r"\d{1,5}", kept) and 0 < int(kept) < 65536 else default
 
 
 def yes_or_no(name: str, *, default: bool) -> bool:

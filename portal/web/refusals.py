@@ -22,9 +22,13 @@ class Refusals:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, DomainError):
             return None
-        if not getattr(request, "htmx", False):
-            return render(request, "refusal.html", {"refusal": error, "kept": typed(request)}, status=error.http_status)
-        return beside(render(request, "_refusal.html", {"refusal": error}, status=error.http_status))
+        if getattr(request, "htmx", False):
+            response = beside(render(request, "_refusal.html", {"refusal": error}, status=error.http_status))
+        else:
+            response = render(request, "refusal.html", {"refusal": error, "kept": typed(request)}, status=error.http_status)
+        for name, value in error.headers.items():
+            response[name] = value
+        return response
 
 
 def typed(request: HttpRequest) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.core.cache import cache
 
 from portal.accounts.models import User
@@ -13,6 +15,7 @@ WINDOW = 60  # seconds
 class TooOften(DomainError):
     code = "too_often"
     http_status = 429
+    headers: ClassVar = {"Retry-After": str(WINDOW)}
 
 
 def refuse_too_often(what: str, user: User, *, a_minute: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import json
 
 import pytest
@@ -13,6 +15,7 @@ from portal.notify.models import Message
 from tests.receiver import Receiver
 
 pytestmark = pytest.mark.django_db
+SECRET = "whsec_" + base64.b64encode(b"twenty-four bytes or more").decode()
 KEY = "R0123456789abcdefR0123456789abcd"
 
 
@@ -103,6 +106,31 @@ def test_an_address_inside_the_house_that_nobody_allowed_is_refused_for_good(rec
 
     assert refusal.value.permanent
     assert receiver.taken == []
+
+
+def test_a_webhook_of_ones_own_is_signed_with_its_secret_and_named_the_same_in_every_attempt(receiver, ana, noon):
+    told = message(ana, noon, "webhook", receiver.url(), secret=SECRET, about="incident:7")
+    receiver.once = [503]
+
+    with pytest.raises(ChannelError) as refusal:
+        CHANNELS["webhook"].send(told)
+    reference = CHANNELS["webhook"].send(told)
+
+    first, second = receiver.taken
+    headers, body = second["headers"], second["body"]
+    assert not refusal.value.permanent
+    assert first["headers"]["Webhook-Id"] == headers["Webhook-Id"] == reference == f"message-{told.pk}"
+    signed = f"{reference}.{headers['Webhook-Timestamp']}.".encode() + body
+    expected = base64.b64encode(hmac.digest(base64.b64decode(SECRET.removeprefix("whsec_")), signed, "sha256")).decode()
+    assert headers["Webhook-Signature"] == f"v1,{expected}"
+    assert json.loads(body)["type"] == "message.page" and json.loads(body)["data"]["subject"] == "Agents down"
+
+
+def test_a_webhook_whose_secret_cannot_be_used_is_given_up_for_good(receiver, ana, noon):
+    with pytest.raises(ChannelError, match="add it again") as refusal:
+        CHANNELS["webhook"].send(message(ana, noon, "webhook", receiver.url(), secret="whsec_not base64"))
+
+    assert refusal.value.permanent and receiver.taken == []
 
 
 def test_secrets_of_a_method_stand_encrypted_in_the_database(ana, noon, django_assert_num_queries):

@@ -119,6 +119,33 @@ def test_a_refused_form_keeps_what_was_typed(client, ana):
     assert "my chat" in page.content.decode() and "https://" in page.content.decode()
 
 
+def test_a_webhook_gets_a_secret_that_is_shown_once(client, ana):
+    client.force_login(ana)
+
+    page = client.post(reverse("method-add"), {"kind": "webhook", "address": "https://hooks.example.org/ana", "label": "desk lamp"})
+
+    made = ContactMethod.objects.get().secret
+    assert page.status_code == 200 and made.startswith("whsec_")
+    assert made in page.content.decode() and made not in client.get(reverse("profile")).content.decode()
+
+
+def test_a_secret_that_cannot_sign_is_refused_with_what_to_do(client, ana):
+    client.force_login(ana)
+
+    page = client.post(reverse("method-add"), {"kind": "webhook", "address": "https://hooks.example.org/ana", "secret": "short"})
+
+    assert page.status_code == 422 and "Leave it empty and one is made" in page.content.decode()
+
+
+def test_test_pages_are_slowed_down_and_say_when_to_come_back(client, ana):
+    client.force_login(ana)
+
+    answers = [client.post(reverse("method-test", args=[0])) for _ in range(11)]
+
+    assert [answer.status_code for answer in answers] == [302] * 10 + [429]
+    assert answers[-1]["Retry-After"] == "60"
+
+
 def test_nobody_touches_anothers_method(client, ana, ben, noon):
     mine = method(ben, noon)
     client.force_login(ana)

@@ -214,6 +214,20 @@ def test_the_api_answers_with_hits_and_refuses_a_wrong_limit(client, library, an
     assert (refused.status_code, refused.json()["code"]) == (400, "invalid")
 
 
+def test_the_sixty_first_search_of_a_minute_waits_on_the_page_and_in_the_api(client, library, ana, monkeypatch):
+    monkeypatch.setattr("portal.search.views.MOST", 2)
+    client.force_login(ana)
+    for _ in range(2):
+        assert client.get("/search/?q=pods").status_code == 200
+
+    page, api = client.get("/search/?q=pods"), client.get("/api/search/?q=pods")
+
+    assert (page.status_code, api.status_code) == (429, 429)
+    assert page["Retry-After"] == api["Retry-After"] == "60"
+    assert api.json()["code"] == "too_often"
+    assert client.get("/search/").status_code == 200  # the empty page costs nothing
+
+
 def test_the_number_of_queries_does_not_grow_with_the_library(library, django_assert_max_num_queries):
     for n in range(50):
         put(f"runbook:more-{n}", f"Queue runbook {n}", "The queue again.")

@@ -69,10 +69,26 @@ def test_a_single_machine_needs_no_setting_and_keeps_its_secret_for_itself(tmp_p
     assert len(secret.read_text()) > 50
 
 
+def test_commands_in_another_window_know_the_port_of_the_last_start(tmp_path):
+    (tmp_path / "port").write_text("8123")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PORTAL_")}
+    environment = {**kept, "PORTAL_DATA_DIR": str(tmp_path), "PYTHONPATH": str(REPOSITORY_ROOT)}
+
+    said = subprocess.run(
+        [sys.executable, "-c", "from portal.settings import base; print(base.PORT, base.BASE_URL)"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert said.stdout.split() == ["8123", "http://localhost:8123"]
+
+
 def test_production_is_clean_for_djangos_own_deployment_check(tmp_path):
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PORTAL_", "DATABASE_URL"))}
     environment = {**kept, **GOOD, "PORTAL_DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "portal.settings.prod"}
-    command = [sys.executable, "manage.py", "check", "--deploy", "--tag", "security", "--fail-level", "WARNING"]
+    command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
 
     done = subprocess.run(command, env=environment, cwd=REPOSITORY_ROOT, capture_output=True, text=True, check=False)
 

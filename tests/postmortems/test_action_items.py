@@ -8,6 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
+from portal.accounts.roles import Role
 from portal.errors import DomainError, Invalid
 from postmortems import action_items
 from postmortems.models import ActionItem
@@ -76,6 +77,22 @@ def test_somebody_else_cannot_finish_it(client, item):
 
     assert response.status_code == 403
     assert ActionItem.objects.get().status == "open"
+
+
+def test_what_is_hidden_is_refused_by_the_api_in_the_words_of_what_does_not_exist(client, item, resolved, postmortem):
+    resolved.is_restricted = True
+    resolved.save()
+    client.force_login(person("Cleo", Role.EDITOR))
+
+    def asked(url: str, body: dict) -> tuple[int, str]:
+        answer = client.post(url, body, content_type="application/json")
+        return answer.status_code, answer.content.decode().replace(str(resolved.pk), "N").replace(str(postmortem.pk), "N").replace("987654", "N")
+
+    hidden, unknown = asked("/api/postmortems/", {"incident": resolved.pk}), asked("/api/postmortems/", {"incident": 987654})
+    assert hidden == unknown and hidden[0] == 400
+    words = {"title": "A repair", "type": "prevent"}
+    hidden, unknown = (asked("/api/action-items/", {**words, "postmortem": pk}) for pk in (postmortem.pk, 987654))
+    assert hidden == unknown and hidden[0] in {400, 403}
 
 
 def test_an_item_of_a_restricted_incident_is_not_there_for_others(client, item, resolved):

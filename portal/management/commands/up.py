@@ -47,6 +47,7 @@ class Command(BaseCommand):
             self.stdout.write(f"  What to do next: {settings.BASE_URL}/first-steps/\n")
         if options["prepare"]:
             return
+        settings.PORT_FILE.write_text(str(settings.PORT))
         self.stdout.write(f"Standby runs at {settings.BASE_URL} (Ctrl-C stops it)")
         self.stdout.flush()
         self._become_supervisor()

@@ -33,10 +33,12 @@ from portal.notify.channels.email import Email  # noqa: E402
 from portal.notify.channels.ntfy import Ntfy  # noqa: E402
 from portal.notify.channels.pagerduty import PagerDuty  # noqa: E402
 from portal.notify.channels.slack import Slack  # noqa: E402
+from portal.notify.channels.webhook import Webhook  # noqa: E402
 
 CHANNELS: dict[str, Channel] = {
     "email": Email(),
     "console": Console(),
+    "webhook": Webhook(),
     "slack": Slack(),
     "ntfy": Ntfy(),
     "pagerduty": PagerDuty(),
