@@ -127,8 +127,9 @@ def _month(text: str, now: datetime) -> datetime:
 @require_safe
 def source_list(request: HttpRequest) -> HttpResponse:
     """Where alerts come from, and whether each is well."""
+    tested = hops.newest()
     context = {
-        "sources": [(source, hops.of(source)) for source in Source.objects.with_last_delivery().select_related("default_service")],
+        "sources": [(source, tested.get(source.pk)) for source in Source.objects.with_last_delivery().select_related("default_service")],
         "may_change": acting(request).at_least(Role.ADMIN),
         "now": clock.now(),
     }

@@ -19,3 +19,14 @@ class Counted:
     name: str
     url: Callable[[User], str]
     rows: Callable[[User, int], None] = _nothing
+
+
+def standing(name: str, prepare: Callable[[User], str]) -> Counted:
+    """A page on which nothing grows: laid out once, by what the browser suite lays out."""
+    made: dict[str, str] = {}
+
+    def rows(reader: User, number: int) -> None:
+        if number == 1:
+            made["url"] = prepare(reader)
+
+    return Counted(name, lambda reader: made["url"], rows)

@@ -6,6 +6,8 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import OuterRef, Subquery
+
 from incidents.alerts.alertmanager import moment
 from incidents.alerts.rules import TEST_LABEL
 from incidents.models import Alert, Observation, Source
@@ -69,6 +71,19 @@ def of(source: Source, code: str = "") -> Hops | None:
     if alert is None:
         return None
     first = Observation.objects.filter(alert=alert).select_related("delivery").order_by("received_at", "pk").first()
+    return _hops(alert, first)
+
+
+def newest() -> dict[int, Hops]:
+    """The newest test alert of each source, by the source's id. 3 queries."""
+    mine = Alert.objects.filter(source=OuterRef("pk"), name=NAME).order_by("-first_seen_at").values("pk")[:1]
+    alerts = Alert.objects.in_bulk(Source.objects.annotate(tested=Subquery(mine)).exclude(tested=None).values_list("tested", flat=True))
+    seen = Observation.objects.filter(alert__in=alerts).select_related("delivery").order_by("-received_at", "-pk")
+    first = {observation.alert_id: observation for observation in seen}  # the earliest is written last
+    return {alert.source_id: _hops(alert, first.get(pk)) for pk, alert in alerts.items()}
+
+
+def _hops(alert: Alert, first: Observation | None) -> Hops:
     return Hops(
         code=alert.labels.get(TEST_LABEL, ""),
         posted_at=moment(alert.annotations.get("posted_at", "")),

@@ -76,6 +76,7 @@ PAGES = [
     Page("home-rights-rest", rested, session=lambda reader: {}),
     Page("first-steps", seeded),
     Page("components", at("components")),
+    Page("api-docs", at("api-docs")),
     Page("password-change", at("account_change_password")),
     Page("sign-out", at("account_logout")),
     Page("sign-in", at("account_login"), role=None),

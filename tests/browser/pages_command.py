@@ -12,9 +12,11 @@ from incidents.models import Component, Maintenance, Metric, Reading, Stakeholde
 from incidents.models.incident import Status
 from incidents.status_page import publishing
 from portal import clock
+from portal.accounts.roles import Role
 from portal.seeding import seed
 from tests.browser.pages import Page
 from tests.browser.pages_incidents import taken
+from tests.conftest import person
 
 PUBLIC = "Agent replies are delayed for some workspaces.\nWe found the cause and are fixing it."
 
@@ -52,9 +54,7 @@ def finished(reader):
 
 
 def published(reader) -> str:
-    from portal.accounts.models import User
-
-    commanded(User.objects.create_user("mara@example.org", None, name="Mara Lindqvist", role="admin"))
+    commanded(reader or person("Mara", Role.ADMIN))
     now = clock.now()
     Component.objects.create(name="Dashboard", order=200)
     begins = now + timedelta(days=2)

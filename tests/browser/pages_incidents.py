@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.urls import reverse
 
-from incidents import lifecycle
+from incidents import lifecycle, timeline
 from incidents.alerts import ingest, ledger
 from incidents.models import Alert, AlertRule, Delivery, Episode, Incident, MaintenanceWindow, Source
 from oncall import shifts
@@ -79,6 +79,16 @@ def learned(reader):
     return postmortem
 
 
+def older(reader) -> str:
+    """The timeline as a page of its own, for whoever has no script."""
+    return reverse("incident-entries", args=[taken(reader).pk]) + "?before=999999"
+
+
+def correcting(reader) -> str:
+    incident = taken(reader)
+    return reverse("incident-correct", args=[incident.pk, timeline.story(incident).filter(kind="note").get().pk])
+
+
 def open_checklist(reader) -> str:
     seeded(reader)
     return reverse("checklist-detail", args=[Checklist.objects.first().pk])
@@ -127,6 +137,8 @@ PAGES = [
     Page("home-incident", after(alerted, "home", by_pk=False)),
     Page("incident-new-alert", after(alerted, "incident-detail")),
     Page("incident-running", after(taken, "incident-detail")),
+    Page("incident-entries", older),
+    Page("incident-correct", correcting),
     Page("incident-list", after(alerted, "incident-list", by_pk=False)),
     Page("incident-declare", after(seeded, "incident-new", by_pk=False)),
     Page("alert-list", after(alerted, "alert-list", by_pk=False)),

@@ -10,7 +10,7 @@ from incidents import lifecycle
 from oncall.models import Service, Team
 from portal import clock
 from postmortems import feedback
-from runbooks import editing, following, rot
+from runbooks import editing, exporting, following, offline, rot
 from runbooks.models import Runbook, RunbookSource, SourceFile
 from tests.browser.pages import Page
 
@@ -48,6 +48,17 @@ def written(reader) -> Runbook:
     return editing.save(runbook, by=reader, at=clock.now(), services=[service], aliases=["QueueStandsStill"])
 
 
+def copied(url_name: str, **kwargs: str):
+    """The static copy of the library."""
+
+    def url(reader) -> str:
+        written(reader)
+        exporting.site(offline.folder(), clock.now())
+        return reverse(url_name, kwargs=kwargs)
+
+    return url
+
+
 def followed(reader) -> str:
     runbook = written(reader)
     now = clock.now()
@@ -82,6 +93,8 @@ def of_library(reader) -> str:
 
 
 PAGES = [
+    Page("offline", copied("offline")),
+    Page("offline-page", copied("offline-page", name="index.html")),
     Page("runbook-followed", followed),
     Page("runbook-broken", broken),
     Page("runbook-conflict", in_conflict),

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import zlib
 
+from django.urls import reverse
+
 from incidents import timeline
+from incidents.alerts import hops
 from incidents.models import Alert, Delivery, Episode, Incident, Source
 from incidents.models.alert import Observation
 from oncall.models import Service, Team
@@ -56,8 +59,17 @@ def served(reader, number):
         Service.objects.create(name=f"s{count}", slug=f"s{count}", team=team)
 
 
+def sources(reader, number):
+    for _ in range(number):
+        now, count = clock.now(), Source.objects.count()
+        source = Source.objects.create(name=f"s{count}", created_at=now)
+        seen = {"first_seen_at": now, "last_seen_at": now}
+        Alert.objects.create(source=source, fingerprint=f"{count:016x}", name=hops.NAME, labels={}, severity=4, **seen)
+
+
 PAGES = [
-    Counted("incident-entries", lambda reader: f"/incidents/{Incident.objects.first().pk}/entries/", told),
+    Counted("incident-entries", lambda reader: f"/incidents/{Incident.objects.first().pk}/entries/?before=999999999", told),
+    Counted("source-list", lambda reader: reverse("source-list"), sources),
     Counted("incident-detail", lambda reader: f"/incidents/{Incident.objects.first().pk}/", told),
     Counted("incident-new", lambda reader: "/incidents/new/", served),
     Counted("alert-list", lambda reader: "/alerts/", fired),

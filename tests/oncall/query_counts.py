@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from django.urls import reverse
 
-from oncall.models import Absence, Layer, Membership, Override, Rotation, Service, Team, Turn
+from incidents.models import Incident
+from oncall.models import Absence, Handoff, Layer, Membership, Override, Rotation, Service, Team, Turn
 from portal import clock
 from portal.notify.contact import ContactMethod
 from tests.conftest import person
@@ -32,8 +33,26 @@ def rotations(reader, number):
         Service.objects.create(name=f"s{number}x{count}", slug=f"s{number}x{count}", team=Team.objects.order_by("pk").first())
 
 
+def handed_over(reader, number):
+    """A hand-off of a rotation whose team has many open incidents."""
+    now, fresh = clock.now(), not Handoff.objects.exists()
+    rotations(reader, number)
+    rotation = Rotation.objects.order_by("pk").first()
+    service = Service.objects.filter(team=rotation.team).order_by("pk").first()
+    if fresh:
+        common = {"outgoing": reader, "incoming": rotation.turns.first().person, "at": now + timedelta(hours=2), "since": now - timedelta(days=7)}
+        Handoff.objects.create(rotation=rotation, opened_at=now, **common)
+    for count in range(number):
+        Incident.objects.create(title=f"Slow {count}", severity=2, opened_at=now, service=service)
+
+
 def first(name):
     return lambda reader: reverse(name, args=[Rotation.objects.order_by("pk").first().pk])
+
+
+def layer(reader):
+    found = Layer.objects.order_by("pk").first()
+    return reverse("layer-edit", args=[found.rotation_id, found.pk])
 
 
 PAGES = [
@@ -41,6 +60,10 @@ PAGES = [
     Counted("my-shifts", lambda reader: "/oncall/mine/", rotations),
     Counted("rotation-detail", first("rotation-detail"), rotations),
     Counted("rotation-edit", first("rotation-edit"), rotations),
+    Counted("rotation-new", lambda reader: reverse("rotation-new"), rotations),
+    Counted("layer-new", first("layer-new"), rotations),
+    Counted("layer-edit", layer, rotations),
+    Counted("handoff-detail", lambda reader: reverse("handoff-detail", args=[Handoff.objects.get().pk]), handed_over),
     Counted("paging", lambda reader: "/paging/", rotations),
     Counted("service-oncall", lambda reader: f"/services/{Service.objects.order_by('pk').first().slug}/oncall/", rotations),
 ]

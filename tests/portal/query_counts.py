@@ -39,6 +39,11 @@ def sent(reader, number):
         Attempt.objects.create(message=message, number=1, started_at=clock.now(), ended_at=clock.now(), outcome="failed")
 
 
+def told(reader):
+    """Somebody else, who was told things."""
+    return User.objects.filter(email="told@example.org").first() or person("Told")
+
+
 def found(reader, number):
     """Documents that the search lists."""
     for count in range(number):
@@ -48,7 +53,7 @@ def found(reader, number):
 
 PAGES = [
     Counted("message-log", lambda reader: "/notify/messages/", sent),
-    Counted("message-log-of", lambda reader: f"/notify/messages/{reader.pk}/", sent),
+    Counted("message-log-of", lambda reader: f"/notify/messages/{told(reader).pk}/", lambda reader, number: sent(told(reader), number)),
     Counted("search", lambda reader: "/search/?q=queue", found),
     Counted("home", lambda reader: "/", people),
     Counted("people", lambda reader: "/people/", people),

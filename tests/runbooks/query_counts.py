@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from django.urls import reverse
+
 from oncall.models import Team
 from portal import clock
 from runbooks import editing
-from runbooks.models import DiagnosticRun, Runbook, Schedule, Target
+from runbooks.models import DiagnosticRun, Runbook, RunbookSource, Schedule, Target
 from tests.query_counting import Counted
 
 
@@ -27,7 +29,14 @@ def diagnosed(reader, number):
         )
 
 
+def imported(reader, number):
+    team, _ = Team.objects.get_or_create(slug="counted", defaults={"name": "Counted"})
+    for _ in range(number):
+        RunbookSource.objects.create(slug=f"s{RunbookSource.objects.count()}", kind="upload", team=team)
+
+
 PAGES = [
+    Counted("runbook-import", lambda reader: reverse("runbook-import"), imported),
     Counted("runbook-list", lambda reader: "/runbooks/", library),
     Counted("diagnostic-list", lambda reader: "/diagnostics/", diagnosed),
     Counted("diagnostic-detail", lambda reader: "/diagnostics/stale-jobs/", diagnosed),
