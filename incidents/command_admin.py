@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
@@ -22,6 +23,8 @@ from portal import clock
 from portal.accounts.models import User
 from portal.accounts.roles import Role
 from portal.web.admin import PolicyAdmin, VersionedAdmin
+from portal.web.versions import VersionedForm
+from runbooks.diagnostics import registry
 
 
 class ForAdministrators:
@@ -86,11 +89,32 @@ class MetricAdmin(ForAdministrators, VersionedAdmin):
     fields = ["name", "service", "expression", "several", "unit", "factor", "low", "high", "order", "is_enabled", "seen_version"]
 
 
+class MitigationOptionForm(VersionedForm):
+    """A lever is pulled by hand, by webhook or by a diagnostic that changes something."""
+
+    diagnostic = forms.ChoiceField(required=False, help_text="Pulls it, behind its own guard: what it would do is shown first.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        changing = [(slug, found.title) for slug, found in registry.diagnostics if found.kind == "changes"]
+        self.fields["diagnostic"].choices = [("", "None"), *changing]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        found = registry.diagnostics.get(given.get("diagnostic", ""))
+        if found and given.get("webhook_url"):
+            self.add_error("diagnostic", "Choose a webhook or a diagnostic, not both.")
+        if found and given.get("target") and given["target"].kind not in found.kinds:
+            self.add_error("target", f"{found.slug} looks at targets of kind {' or '.join(found.kinds)}.")
+        return given
+
+
 @admin.register(MitigationOption)
 class MitigationOptionAdmin(ForAdministrators, VersionedAdmin):
+    form = MitigationOptionForm
     list_display = ["name", "service", "order", "is_enabled"]
     list_select_related = ["service"]
-    fields = ["name", "service", "about", "command", "undo", "webhook_url", "order", "is_enabled", "seen_version"]
+    fields = ["name", "service", "about", "command", "undo", "webhook_url", "diagnostic", "target", "order", "is_enabled", "seen_version"]
 
 
 @admin.register(Cadence)

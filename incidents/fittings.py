@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from incidents import asking, chat, checking, clocks, closing, communications, delivering, meeting, mitigating, telemetry, templating
+from incidents import asking, chat, checking, clocks, closing, communications, delivering, meeting, mitigating, pulling, telemetry, templating
 from incidents.status_page import publishing
 from portal import decisions, due
 from portal.seeding import chapters
+from runbooks.diagnostics import runs
 
 DECISIONS = {
     "forced_close": "Closed with open points",
@@ -22,7 +23,8 @@ def put_on_shelves() -> None:
     due.register(chat.DUE, chat.handle, lease=chat.LEASE, pool="work")
     due.register(telemetry.DUE, telemetry.handle, lease=telemetry.LEASE, pool="work")
     due.register(publishing.DUE, publishing.handle, lease=publishing.LEASE, pool="work")
-    due.register(mitigating.RUN, mitigating.handle, lease=mitigating.LEASE, pool="work", on_expiry="lost", lost=mitigating.lose)
+    due.register(pulling.RUN, pulling.handle, lease=pulling.LEASE, pool="work", on_expiry="lost", lost=pulling.lose)
+    runs.finished.put("levers", pulling.keep_act)
     for name, fact in {**checking.SHIPPED, "meeting": meeting.known, "metrics": telemetry.confirmed_normal}.items():
         checking.facts.put(name, fact)
     closing.gates.put("checklist", checking.gate)

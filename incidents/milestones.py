@@ -71,11 +71,15 @@ def _check(others: dict[str, Milestone], name: str, moment: datetime, now: datet
         raise Invalid(f"That is before impact started ({began.at:%d %b %H:%M} UTC). Correct that one first.")
 
 
+# An alert is acknowledged and so declared; what a person declared is acknowledged afterwards.
+EITHER_WAY = (Milestone.Name.ACKNOWLEDGED, Milestone.Name.DECLARED)
+
+
 def disorder(found: dict[str, datetime]) -> list[str]:
     """Sentences on milestones that stand in another order than usual; warnings, nothing is refused. 0 queries."""
     usual = [name for name in Milestone.Name.values if name in found]
     return [
         f"{Milestone.Name(later).label} ({found[later]:%H:%M}) is before {Milestone.Name(name).label.lower()} ({found[name]:%H:%M})."
         for name, later in zip(usual, usual[1:], strict=False)
-        if found[later] < found[name]
+        if found[later] < found[name] and (name, later) != EITHER_WAY
     ]

@@ -25,6 +25,7 @@ from incidents import (
     paging,
     phases,
     policies,
+    pulling,
     recording,
     roles,
     telemetry,
@@ -158,7 +159,9 @@ def of_dialogs(user: User, incident: Incident, now: datetime) -> dict[str, Any]:
         "causes": Cancelled.choices,
         "role_choices": Holding.Role.choices,
         "people": list(User.objects.filter(is_active=True, is_service=False)[:200]),
-        "levers": levers_with_tokens(mitigating.options_for(incident), incident, user),
+        "may_change": (may_change := policies.can_change_things(user)),
+        "levers": levers_with_tokens(mitigating.options_for(incident), incident, user if may_change else None),
+        "needs_second": pulling.needs_second(incident),
         "others": list(Incident.objects.visible_to(user).open().exclude(pk=incident.pk).order_by("-pk")[:50]),
         "missing": closing.missing(incident) if incident.status == Status.RESOLVED else [],
         "may_override": incident.status == Status.RESOLVED and policies.can_override(user, incident),
@@ -282,6 +285,6 @@ def _before(incident: Incident) -> list[Status]:
     return lifecycle.FORWARD[: lifecycle.FORWARD.index(Status(incident.status))]
 
 
-def levers_with_tokens(options: list[MitigationOption], incident: Incident, user: User) -> list[tuple[MitigationOption, str]]:
-    """Each lever with what confirms it; empty for those pulled by hand."""
-    return [(option, mitigating.preview(incident, option, by=user) if option.webhook_url else "") for option in options]
+def levers_with_tokens(options: list[MitigationOption], incident: Incident, user: User | None) -> list[tuple[MitigationOption, str]]:
+    """Each lever with what confirms it; empty for those pulled by hand, and for whoever may not have the portal pull one."""
+    return [(option, pulling.preview(incident, option, by=user) if user and option.webhook_url else "") for option in options]

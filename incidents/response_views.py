@@ -25,6 +25,7 @@ from incidents import (
     milestones,
     mitigating,
     policies,
+    pulling,
     recording,
     restricting,
     roles,
@@ -261,11 +262,21 @@ def incident_lever(request: HttpRequest, pk: int) -> HttpResponse:
     incident, by, at = responding(request, pk), acting(request), clock.now()
     if token := request.POST.get("token", ""):
         require(policies.can_change_things(by), "You need the right to run what changes something.")
-        mitigating.confirm(token, by=by, at=at, reason=request.POST.get("reason", ""))
+        pulling.confirm(token, by=by, at=at, reason=request.POST.get("reason", ""), alone="alone" in request.POST)
     else:
         given = read(forms.Lever(request.POST)).cleaned_data
         option = MitigationOption.objects.filter(pk=given["option"] or 0).first()
         mitigating.tried(incident.pk, name=given["name"], command=given["command"], by=by, at=at, option=option)
+    return redirect(reverse("incident-detail", args=[pk]) + "#levers")
+
+
+@require_POST
+def incident_lever_agree(request: HttpRequest, pk: int, mitigation: int) -> HttpResponse:
+    """A second person agrees to what waits for one."""
+    incident, by = responding(request, pk), acting(request)
+    found = get_object_or_404(Mitigation, pk=mitigation, incident=incident)
+    require(policies.can_change_things(by), "You need the right to run what changes something.")
+    pulling.agree(found.pk, by=by, at=clock.now())
     return redirect(reverse("incident-detail", args=[pk]) + "#levers")
 
 

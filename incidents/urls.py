@@ -34,6 +34,7 @@ urlpatterns = [
     path("<int:pk>/updates/<int:update>/approve/", verbs.incident_approve, name="incident-approve"),
     path("<int:pk>/copies/<int:copy>/retry/", verbs.incident_retry, name="incident-retry"),
     path("<int:pk>/levers/", verbs.incident_lever, name="incident-lever"),
+    path("<int:pk>/levers/<int:mitigation>/agree/", verbs.incident_lever_agree, name="incident-lever-agree"),
     path("<int:pk>/levers/<int:mitigation>/", verbs.incident_lever_outcome, name="incident-lever-outcome"),
     path("<int:pk>/channel/", verbs.incident_channel, name="incident-channel"),
     path("<int:pk>/meeting/", verbs.incident_meeting, name="incident-meeting"),

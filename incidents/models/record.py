@@ -114,6 +114,7 @@ class Mitigation(models.Model):
 
     class Run(models.TextChoices):
         BY_HAND = "by_hand", "By hand"
+        WAITING = "waiting", "Waits for a second person"
         ASKED = "asked", "Asked to run"
         DONE = "done", "Run by the portal"
         FAILED = "failed", "Run failed"
@@ -129,6 +130,7 @@ class Mitigation(models.Model):
     outcome = models.CharField(max_length=8, choices=Outcome.choices, default=Outcome.TRYING)
     run = models.CharField(max_length=8, choices=Run.choices, default=Run.BY_HAND)
     answer = models.CharField(max_length=300, blank=True)
+    reason = models.CharField(max_length=300, blank=True)  # of what the portal was asked to do
     confirmation = models.CharField(max_length=64, null=True, blank=True, unique=True)  # noqa: DJ001  (sha256 of the token; null: by hand)
 
     class Meta:

@@ -9,6 +9,7 @@ from simple_history.models import HistoricalRecords
 from oncall.models import Service
 from portal.secrets import EncryptedTextField
 from portal.web.versions import Versioned
+from runbooks.models import Target
 
 
 class Metric(Versioned):
@@ -72,7 +73,9 @@ class MitigationOption(Versioned):
     about = models.CharField(max_length=300, blank=True)
     command = models.TextField(help_text="{service} becomes the service's slug, quoted for a shell; <NAME> stays to be filled in.")
     undo = models.TextField(blank=True)
-    webhook_url = EncryptedTextField(blank=True, help_text="Runs it: a POST with incident, service and option, after two confirmations.")
+    webhook_url = EncryptedTextField(blank=True, help_text="Pulls it: a POST with incident, service and option, once it is confirmed.")
+    diagnostic = models.CharField(max_length=60, blank=True, help_text="Pulls it: one that changes something, such as kill-stale.")
+    target = models.ForeignKey(Target, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", help_text="Of the diagnostic.")
     order = models.PositiveIntegerField(default=100)
     is_enabled = models.BooleanField(default=True)
 

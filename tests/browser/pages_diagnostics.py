@@ -6,11 +6,15 @@ from datetime import timedelta
 
 from django.urls import reverse
 
+from incidents import lifecycle
+from incidents.models import Incident
 from oncall.models import Service, Team
 from portal import clock
+from runbooks import changes
 from runbooks.diagnostics import guard
 from runbooks.models import ChangeRight, DiagnosticRun, Preview, Schedule, Target
 from tests.browser.pages import Page
+from tests.browser.pages_runbooks import followed
 
 STALE = "Found 3 stale jobs:\n  - abc-123: 450s old\n  - def-456: 380s old\n  - ghi-789: 320s old"
 
@@ -67,11 +71,30 @@ def scheduled(reader) -> Schedule:
     return schedule
 
 
+def looking_like(reader) -> str:
+    """An incident whose results name a pattern, after a release, with a runbook that is followed."""
+    followed(reader)
+    incident, now = Incident.objects.get(), clock.now()
+    lifecycle.acknowledge(incident.pk, by=reader, at=now)
+    for minutes, title, version in ((14, "agent-worker", "1.5.2"), (190, "agent-worker", "1.5.1")):
+        key, at = f"build-{minutes}", now - timedelta(minutes=minutes)
+        changes.record(
+            title=title, version=version, key=key, service="worker", author="Noor", url="https://ci.example.org/77", at=at, by=None, now=now
+        )
+    top = [{"type": "OperationalError", "count": 412, "percentage": 64.2}, {"type": "APITimeoutError", "count": 230, "percentage": 35.8}]
+    result = {"columns": ["type", "count"], "rows": [["OperationalError", 412]], "document": {"total_errors": 642, "top_errors": top}}
+    target = looked_at(reader)
+    ran(reader, target, slug="errors", about=incident.subject, finding="642 errors, OperationalError 64.2 %", output="", result=result)
+    ran(reader, target, slug="db-connections", about=incident.subject, finding="97 of 100 connections are taken", output="")
+    return reverse("incident-detail", args=[incident.pk])
+
+
 def with_things(make, name, *args):
     return lambda reader: (make(reader), reverse(name, args=args))[1]
 
 
 PAGES = [
+    Page("incident-looking-like", looking_like),
     Page("diagnostics-all", with_things(scheduled, "diagnostic-list")),
     Page("diagnostic-changing", with_things(preview, "diagnostic-detail", "kill-stale")),
     Page("diagnostic-words", with_things(looked_at, "diagnostic-detail", "analyze-conv")),

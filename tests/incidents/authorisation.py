@@ -90,6 +90,7 @@ ROWS = [
     *(Row(f"incident-{verb}", "POST", STAFF, one, reason) for verb in PAGE_VERBS),
     Row("incident-correct", "GET", STAFF, lambda world: one(world) | {"entry": world.of_incident["entry"]}),
     *(Row(f"incident-{verb}", "POST", STAFF, lambda world, key=key: one(world) | {key: world.of_incident[key]}, reason) for verb, key in DEEP_VERBS),
+    Row("incident-lever-agree", "POST", frozenset({"lead"}), lambda world: one(world) | {"mitigation": world.of_incident["mitigation"]}),
     Row("api:incident-list", "GET", READ),
     Row("api:incident-list", "POST", DECLARE, data=reason),
     Row("api:incident-detail", "GET", READ, one),

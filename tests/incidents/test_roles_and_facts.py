@@ -130,3 +130,9 @@ def test_a_restricted_incident_is_there_for_the_named_only(opened, ana, ben, noo
         restricting.lift(opened.pk, by=ana, at=noon, reason="ok")
     restricting.lift(opened.pk, by=ana, at=noon, reason="no personal data in it")
     assert Incident.objects.visible_to(ben).exists()
+
+
+def test_who_declares_first_and_acknowledges_then_is_not_told_of_disorder(noon):
+    found = {"declared": noon, "acknowledged": noon + timedelta(minutes=2), "mitigated": noon + timedelta(minutes=9)}
+
+    assert milestones.disorder(found) == []
