@@ -186,7 +186,8 @@ def restart_watch(incident: Incident, at: datetime, *, why: str) -> bool:
     running.made_at, running.due_at, running.late_at = at, at + asked, at + asked
     running.nagged_at = at
     running.save(update_fields=["made_at", "due_at", "late_at", "nagged_at"])
-    due.move(DUE, str(running.pk), at=running.due_at)
+    if not due.move(DUE, str(running.pk), at=running.due_at):  # it was over already, and said so
+        due.put(DUE, str(running.pk), at=running.due_at, priority=2)
     if told:
         timeline.append(incident, kind="watch", at=at, by=None, text=f"{why}: the watch begins anew")
     return told

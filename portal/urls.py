@@ -66,4 +66,5 @@ urlpatterns = [
     path("hooks/", include("incidents.alerts.urls")),
     path("postmortems/", include("postmortems.urls")),
     path("actions/", include("postmortems.action_urls")),
+    path("", include("postmortems.insight_urls")),
 ]

@@ -15,8 +15,9 @@ class PostmortemsConfig(AppConfig):
         from portal.markdown.rerender import Text, texts
         from portal.metrics import MEASURES
         from portal.search.documents import sources
+        from portal.seeding import chapters
         from portal.web.counts import counts
-        from postmortems import api, handing_over, leaving, measures, panels, searching, writing
+        from postmortems import api, handing_over, leaving, measures, metric_pairs, panels, searching, writing
         from postmortems.first_steps import put_on_shelf as put_first_steps
         from postmortems.models import Section
         from runbooks.panels import RunbookPanel, beside
@@ -40,6 +41,7 @@ class PostmortemsConfig(AppConfig):
         sources.put("postmortems", searching.everything)
         texts.put("postmortems.sections", Text(Section, "body", prefix=writing.prefix_of))
         MEASURES.put("learning", measures.learning)
+        chapters.put("metric pairs", metric_pairs.lay_out)
         put_first_steps()
 
         from postmortems import desk

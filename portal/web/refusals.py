@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from portal.errors import DomainError
 from portal.web.fragments import beside
@@ -25,10 +28,20 @@ class Refusals:
         if getattr(request, "htmx", False):
             response = beside(render(request, "_refusal.html", {"refusal": error}, status=error.http_status))
         else:
-            response = render(request, "refusal.html", {"refusal": error, "kept": typed(request)}, status=error.http_status)
+            response = render(
+                request, "refusal.html", {"refusal": error, "kept": typed(request), "back": came_from(request)}, status=error.http_status
+            )
         for name, value in error.headers.items():
             response[name] = value
         return response
+
+
+def came_from(request: HttpRequest) -> str:
+    """The path of our own page that led here, or nothing."""
+    page = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure()):
+        return ""
+    return urlsplit(page)._replace(scheme="", netloc="").geturl()
 
 
 def typed(request: HttpRequest) -> list[str]:

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 from django.urls import reverse
 
-from incidents.models import Milestone, Promise
+from incidents.models import Incident, Milestone, Promise
 from portal import clock, journal
-from postmortems import commenting, reviewing, writing
+from postmortems import commenting, debt, reviewing, writing
 from postmortems.models import Postmortem
-from tests.browser.pages import Page
+from tests.browser.pages import Page, at
 from tests.browser.pages_incidents import learned
 
 
@@ -44,7 +44,35 @@ def whole(reader) -> str:
     return reverse("postmortem-page", args=[eventful(reader).pk])
 
 
+def measured(reader) -> str:
+    """Six incidents of one service with most of their milestones, in two quarters, and weeks of debt."""
+    postmortem, now = eventful(reader), clock.now()
+    first = postmortem.incident
+    assert first is not None and first.service is not None
+    for number in range(6):
+        ended = now - timedelta(days=40 * number + 1)
+        incident = Incident.objects.create(
+            title="Slow", severity=1 + number % 3, service=first.service, opened_at=ended - timedelta(minutes=10 * number + 5),
+            status="closed", resolved_at=ended,
+        )  # fmt: skip
+        for name, share in (
+            ("impact_started", 0.0),
+            ("detected", 0.1),
+            ("alerted", 0.15),
+            ("acknowledged", 0.2),
+            ("mitigated", 0.8),
+            ("resolved", 1),
+        ):
+            moment = incident.opened_at + share * (ended - incident.opened_at)
+            Milestone.objects.create(incident=incident, name=name, at=moment, recorded_at=now)
+    debt.keep_week(now - timedelta(days=7))
+    debt.keep_week(now)
+    return reverse("analytics")
+
+
 PAGES = [
+    Page("analytics", measured),
+    Page("analytics-none", at("analytics")),
     Page("postmortem-in-review", in_review),
     Page("postmortem-page", whole),
 ]

@@ -132,6 +132,17 @@ def test_a_metric_out_of_its_band_restarts_the_watch_and_says_so_once(opened, an
     assert timeline.story(opened).filter(kind="watch").count() == 1
 
 
+def test_a_metric_that_leaves_its_band_after_the_watch_was_over_begins_a_watch_that_ends_too(opened, ana, noon, monkeypatch):
+    lifecycle.move(opened.pk, Status.MITIGATED, by=ana, at=noon)
+    at_time(noon + 30 * MINUTE, monkeypatch)
+
+    clocks.restart_watch(opened, noon + 31 * MINUTE, why="Queue depth out of band")
+    at_time(noon + 61 * MINUTE, monkeypatch)
+
+    told = list(timeline.story(opened).filter(kind="watch").order_by("at").values_list("text", flat=True))
+    assert [text.partition(":")[0] for text in told] == ["The watch is over", "Queue depth out of band", "The watch is over"]
+
+
 def test_an_administrators_row_counts_to_the_second(runner, ana, noon):
     Cadence.objects.create(severity=1, first_update=timedelta(seconds=3), update_every=timedelta(seconds=4))
 

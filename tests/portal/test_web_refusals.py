@@ -139,3 +139,19 @@ def test_signing_in_never_leads_to_another_site(client, ana):
     response = client.post("/accounts/login/?next=https://evil.example/", {"login": ana.email, "password": "correct horse battery"})
 
     assert response["Location"] == "/"
+
+
+@pytest.mark.parametrize(
+    ("came_from", "leads_to"),
+    [
+        ("http://testserver/incidents/7/?show=updates", "/incidents/7/?show=updates"),
+        ("https://elsewhere.example/incidents/7/", None),
+        ("javascript:alert(1)", None),
+        ("", None),
+    ],
+)
+def test_a_refusal_leads_back_to_our_page_that_asked_and_to_no_other(reader, came_from, leads_to):
+    page = reader.get("/refusing/", headers={"Referer": came_from}).content.decode()
+
+    assert ("Back to where you were" in page) == bool(leads_to)
+    assert not leads_to or f'href="{leads_to}"' in page

@@ -84,6 +84,7 @@ ROWS = [
     Row("postmortem-waive", "POST", frozenset({"lead", "admin"}), of_postmortem, lambda world: {"reason": "a good enough reason"}),
     Row("postmortem-picture-add", "POST", EDIT, of_postmortem),
     Row("postmortem-picture", "GET", PAGE_READ, of_picture),
+    *(Row(name, "GET", PAGE_READ) for name in ("analytics", "analytics-csv", "analytics-json")),
     Row("action-list", "GET", PAGE_READ),
     Row("action-csv", "GET", PAGE_READ),
     Row("action-detail", "GET", PAGE_READ, of_item),

@@ -32,5 +32,6 @@ def revisions(reader, number):
 PAGES = [
     Counted("desk-history", lambda reader: f"/desk/postmortem-section/{Section.objects.earliest('pk').pk}/history/", revisions),
     Counted("postmortem-list", lambda reader: "/postmortems/", learned),
+    Counted("analytics", lambda reader: "/analytics/", learned),
     Counted("action-list", lambda reader: "/actions/", learned),
 ]
