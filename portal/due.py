@@ -128,6 +128,11 @@ def postpone(row: Due, at: datetime, *, error: str = "") -> bool:
     return Due.objects.filter(pk=row.pk, lease=row.lease).update(lease=None, due_at=at, crashes=0, last_error=error[:2000]) == 1
 
 
+def put_off(row: Due, at: datetime) -> bool:
+    """Give the row back before anything was tried: the claim does not count. False: the lease is no longer ours."""
+    return Due.objects.filter(pk=row.pk, lease=row.lease).update(lease=None, due_at=at, attempts=F("attempts") - 1) == 1
+
+
 def renew(row: Due) -> bool:
     """Hold the row for another lease from now; for work that may last longer. False: the lease is no longer ours."""
     return Due.objects.filter(pk=row.pk, lease=row.lease).update(due_at=clock.database_now() + F("lease_for")) == 1

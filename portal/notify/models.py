@@ -85,6 +85,7 @@ class Attempt(models.Model):
 
     class Meta:
         ordering = ["pk"]
+        indexes = [models.Index(fields=["started_at"], name="attempt_lately")]  # read by limits
 
     def __str__(self) -> str:
         return f"{self.message_id}/{self.number} {self.outcome}"

@@ -15,7 +15,7 @@ from django.db import transaction
 from portal import clock, due, journal
 from portal.accounts.models import User
 from portal.models import Due
-from portal.notify import bundling, contact
+from portal.notify import bundling, contact, limits
 from portal.notify.channels import CHANNELS, ChannelError
 from portal.notify.contact import ContactMethod
 from portal.notify.models import Attempt, Message
@@ -111,6 +111,9 @@ def send(row: Due, now: datetime) -> None:
     if not told:
         _not_needed(row, message, now)
         return
+    if waits := limits.waits_until(message, now):
+        _wait(row, message, waits)
+        return
     if message.purpose == Message.Purpose.BUNDLE:
         bundling.write(message, told)
     try:
@@ -119,6 +122,13 @@ def send(row: Due, now: datetime) -> None:
         _failed(row, message, now, trouble)
     else:
         _sent(row, message, now, reference, told)
+
+
+@transaction.atomic
+def _wait(row: Due, message: Message, until: datetime) -> None:
+    """Its destination has had enough for now; no attempt was made."""
+    if due.put_off(row, until):
+        Message.objects.filter(pk=message.pk).update(reason=limits.said())
 
 
 @transaction.atomic

@@ -129,7 +129,7 @@ def portal(mailbox, jobs, broker, request):
             pytest.skip(f"{program} is not installed: apt install {package}")
     quick = {"EVERY": "2s", "APART": "2s", "UPTIME": "2s", "NOTICE": "4s"}
     settings = {f"PORTAL_RECONCILE_{name}": value for name, value in quick.items()}
-    running = started(mailbox, jobs, broker, request, PORTAL_PAGES_BUNDLED_WITHIN="0", **settings)
+    running = started(mailbox, jobs, broker, request, PORTAL_PAGES_BUNDLED_WITHIN="0", PORTAL_DESTINATION_LIMIT="0", **settings)
     yield running
     running.close()
 
