@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404
 from drf_spectacular.types import OpenApiTypes
@@ -14,9 +13,9 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from oncall import answering, checklists, policies, searching
+from oncall import answering, checklists, editing, forms, policies, searching
 from oncall.escalation_api import ByLeads
-from oncall.models import Checklist, ChecklistItem, Rotation, Service, Team, Turn
+from oncall.models import Checklist, ChecklistItem, Layer, Rotation, Service, Team
 from portal import clock
 from portal.accounts.acting import acting
 from portal.accounts.models import User
@@ -56,12 +55,13 @@ class ServiceFields(serializers.ModelSerializer[Service]):
 
 
 class PeopleField(serializers.ListField):
-    """Ids of people in their order: the turns of a rotation's own rule, without its layers."""
+    """Ids of people in their order: the turns of a rotation's own rule, or of a layer."""
 
     child = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
 
-    def get_attribute(self, instance: Rotation) -> list[int]:
-        return [turn.person_id for turn in instance.turns.all() if turn.layer_id is None]
+    def get_attribute(self, instance: Rotation | Layer) -> list[int]:
+        layer = instance.pk if isinstance(instance, Layer) else None
+        return [turn.person_id for turn in instance.turns.all() if turn.layer_id == layer]
 
     def to_internal_value(self, data: Any) -> list[int]:
         ids: list[int] = super().to_internal_value(data)
@@ -71,13 +71,36 @@ class PeopleField(serializers.ListField):
         return ids
 
 
+class ReasonField(serializers.CharField):
+    """Accepts the holes that a rule leaves; without it a rule with holes is refused (409, `rotation_has_holes`)."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        more = {"write_only": True, "required": False, "allow_blank": True, "max_length": 300}
+        super().__init__(**{**more, "help_text": "Why the hours in which nobody would answer are right.", **kwargs})
+
+
 class RotationFields(serializers.ModelSerializer[Rotation]):
     team: Any = serializers.SlugRelatedField("slug", queryset=Team.objects.all())
     people = PeopleField(required=False, max_length=100, help_text="Ids of people, in their order.")
+    reason = ReasonField()
 
     class Meta:
         model = Rotation
-        fields = ["id", "name", "team", "lane", "time_zone", "handoff_at", "begins_on", "ends_on", "lengths", "windows", "people", "version"]
+        fields = [
+            "id",
+            "name",
+            "team",
+            "lane",
+            "time_zone",
+            "handoff_at",
+            "begins_on",
+            "ends_on",
+            "lengths",
+            "windows",
+            "people",
+            "reason",
+            "version",
+        ]
         read_only_fields = ["version"]
 
 
@@ -118,7 +141,7 @@ class TeamViewSet(Creates[Team], Changes[Team]):
 
 
 class RotationViewSet(ByLeads[Rotation]):
-    """Who takes turns, and when they change."""
+    """Who takes turns, and when they change. Simulated for twelve months before it is saved; whose shifts move is told."""
 
     queryset = Rotation.objects.select_related("team").prefetch_related("turns")
     serializer_class = RotationFields
@@ -127,14 +150,13 @@ class RotationViewSet(ByLeads[Rotation]):
     def add(self, given: dict[str, Any]) -> Rotation:
         return self.change(Rotation(), given)
 
-    @transaction.atomic
     def change(self, thing: Rotation, given: dict[str, Any]) -> Rotation:
-        people = given.pop("people", None)
-        put(thing, given)
-        if people is not None:
-            thing.turns.filter(layer=None).delete()
-            Turn.objects.bulk_create(Turn(rotation=thing, person_id=pk, order=order) for order, pk in enumerate(people))
-        return thing
+        people, reason = given.pop("people", None), given.pop("reason", "")
+        for name, value in given.items():
+            setattr(thing, name, value)
+        if people is None:
+            people = forms.turns_of(thing) if thing.pk else []
+        return editing.save(thing, people, by=self.user, at=clock.now(), seen=thing.version, reason=reason).rotation
 
 
 class ServiceViewSet(Creates[Service], Changes[Service]):

@@ -10,6 +10,7 @@ class OnCallConfig(AppConfig):
             api,
             calendar_views,
             checklists,
+            covering_api,
             escalation_api,
             handing_over,
             handoffs,
@@ -57,5 +58,10 @@ class OnCallConfig(AppConfig):
         router.register("checklist-templates", escalation_api.ChecklistTemplateViewSet, basename="checklist-template")
         router.register("services", api.ServiceViewSet)
         router.register("rotations", api.RotationViewSet)
+        router.register("layers", covering_api.LayerViewSet)
+        router.register("overrides", covering_api.OverrideViewSet)
+        router.register("swaps", covering_api.SwapViewSet)
+        router.register("absences", covering_api.AbsenceViewSet, basename="absence")
+        router.register("handoffs", covering_api.HandoffViewSet)
         router.register("checklists", api.ChecklistViewSet, basename="checklist")
         put_first_steps()

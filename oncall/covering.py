@@ -18,7 +18,7 @@ from portal.locking import locked_one
 from portal.notify import outbox
 from portal.notify.models import Message
 
-LONGEST = timedelta(days=366)
+LONGEST, FARTHEST = timedelta(days=366), timedelta(days=5 * 366)
 
 
 class AlreadyAnswered(DomainError):
@@ -150,6 +150,8 @@ def _check_span(starts_at: datetime, ends_at: datetime, at: datetime) -> None:
         raise Invalid("It ends before it begins: choose a later end.")
     if ends_at <= at:
         raise Invalid("That time is over: choose an end in the future.")
+    if ends_at - at > FARTHEST:
+        raise Invalid("That is more than five years ahead: choose an earlier time.")
     if ends_at - starts_at > LONGEST:
         raise Invalid("That is more than a year: change the rotation instead.")
 

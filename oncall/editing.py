@@ -81,7 +81,7 @@ def save(target: Rotation | Layer, people: Sequence[int], *, by: User, at: datet
 def _check(target: Rotation | Layer, people: Sequence[int]) -> None:
     """Raises: Invalid."""
     try:
-        target.clean_fields(exclude=["rotation"] if isinstance(target, Layer) and not target.rotation.pk else None)
+        target.full_clean(exclude=["rotation"] if isinstance(target, Layer) and not target.rotation.pk else None)
     except ValidationError as wrong:
         raise Invalid("; ".join(wrong.messages)) from wrong
     if target.ends_on and target.ends_on <= target.begins_on:

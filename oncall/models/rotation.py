@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import date, time
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from simple_history.models import HistoricalRecords
 
 from oncall import notation
@@ -16,6 +17,8 @@ from oncall.models.team import Team
 from oncall.rotations import Rule
 from portal.accounts.models import real_time_zone
 from portal.web.versions import Versioned
+
+FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2100, 1, 1)
 
 
 def readable_lengths(text: str) -> None:
@@ -58,6 +61,13 @@ class RuleFields(models.Model):
 
     class Meta:
         abstract = True
+
+    def clean(self) -> None:
+        """Raises: ValidationError, a day with which nobody plans."""
+        for name in ("begins_on", "ends_on"):
+            day = getattr(self, name)
+            if day and not FIRST_DAY <= day <= LAST_DAY:
+                raise ValidationError({name: f"Choose a day between {FIRST_DAY:%Y} and {LAST_DAY:%Y}."})
 
     @property
     def zone(self) -> ZoneInfo:
@@ -104,6 +114,9 @@ class Rotation(RuleFields, Versioned):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("rotation-detail", args=[self.pk])
 
 
 class Layer(RuleFields):

@@ -360,7 +360,9 @@ SLACK_API_URL = env.url("PORTAL_SLACK_API_URL", "https://slack.com/api", {"http"
 
 MARKDOWN_LIMIT = 65_536  # characters in one field
 PAGES_BUNDLED_WITHIN = env.duration("PORTAL_PAGES_BUNDLED_WITHIN", "2m")  # of the page before, to one person; 0 bundles nothing
-DESTINATION_LIMIT = env.integer("PORTAL_DESTINATION_LIMIT", 30, minimum=0, maximum=10_000)  # messages a minute to one address; twice as many pages; 0: no limit
+DESTINATION_LIMIT = env.integer(
+    "PORTAL_DESTINATION_LIMIT", 30, minimum=0, maximum=10_000
+)  # messages a minute to one address; twice as many pages; 0: no limit
 RECONCILE_EVERY = env.duration("PORTAL_RECONCILE_EVERY", "2m")
 RECONCILE_NOTICE = env.duration("PORTAL_RECONCILE_NOTICE", "90s")  # grouping may hold a webhook back for so long before it counts as missed
 RECONCILE_APART = env.duration("PORTAL_RECONCILE_APART", "3m")  # between two answers that both lack an alert, before it counts as ended

@@ -45,7 +45,7 @@ def _redis():
 
 @pytest.fixture(scope="module")
 def portal(mailbox, jobs, broker, request):
-    """SQLite under one command, or PostgreSQL and Redis as in production. Each page is a mail of its own, at once: bundles and limits have tests of theirs."""
+    """SQLite under one command, or PostgreSQL and Redis as in production. Each page is a mail of its own: bundles and limits are tested alone."""
     running = started(mailbox, jobs, broker, request, PORTAL_PAGES_BUNDLED_WITHIN="0", PORTAL_DESTINATION_LIMIT="0")
     yield running
     running.close()

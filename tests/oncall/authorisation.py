@@ -125,7 +125,11 @@ ROWS = [
 ADMIN = {
     "oncall.team": (STAFF, ONLY_ADMIN),
     "oncall.service": (STAFF, EDITORS),
-    "oncall.rotation": (STAFF, LEADS),
+    "oncall.rotation": (STAFF, NOBODY),
+    "oncall.swap": (STAFF, NOBODY),
+    "oncall.handoff": (STAFF, NOBODY),
+    "oncall.absence": (STAFF, LEADS),
+    "oncall.feed": (ONLY_ADMIN, NOBODY),
     "oncall.escalationpolicy": (STAFF, LEADS),
     "oncall.checklisttemplate": (STAFF, EDITORS),
     "oncall.checklist": (STAFF, NOBODY),
