@@ -43,9 +43,11 @@ def handoff_detail(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, f"Sent to {handoff.incoming}.")
         return redirect("handoff-detail", pk=pk)
     ready = Checklist.objects.filter(person=handoff.incoming, about=f"shift:{handoff.rotation_id}:{handoff.at:%Y-%m-%dT%H:%MZ}")
+    sections = handoffs.sections(handoff, now)
     context = {
         "handoff": handoff,
-        "sections": [_drawn(section, handoff) for section in handoffs.sections(handoff, now)],
+        "sections": [_drawn(section, handoff) for section in sections if section["items"]],
+        "quiet": [section["title"] for section in sections if not section["items"]],
         "may_write": handoff.state != Handoff.State.ACCEPTED and policies.can_hand_over(user, handoff),
         "may_accept": handoff.state != Handoff.State.ACCEPTED and policies.can_take_over(user, handoff),
         "checklists": ready.prefetch_related("items"),

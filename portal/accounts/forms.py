@@ -147,11 +147,17 @@ class Welcome(django_forms.ModelForm):  # type: ignore[type-arg]
 
 
 class SwitchOff(django_forms.Form):
-    """Who takes over from `person`."""
+    """Who takes over from `person`; `must`: somebody has to."""
 
-    to = django_forms.ModelChoiceField(label="Who takes over", queryset=User.objects.none(), required=False, empty_label="nobody")
+    to = django_forms.ModelChoiceField(
+        label="Who takes over",
+        queryset=User.objects.none(),
+        empty_label="nobody",
+        error_messages={"required": "Choose somebody: nobody is switched off before somebody takes over."},
+    )
 
-    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, person: User, must: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["to"].required = must
         others = User.objects.filter(is_active=True, is_service=False).exclude(role=Role.VIEWER).exclude(pk=person.pk)
         self.fields["to"].queryset = others.order_by("name")  # type: ignore[attr-defined]

@@ -90,7 +90,8 @@ def switch_off(request: HttpRequest, pk: int) -> HttpResponse:
     """What a person holds, who takes it over, and then they sign in no more."""
     user, now = _administrator(request), clock.now()
     person = get_object_or_404(User, pk=pk, is_active=True, is_service=False)
-    form = SwitchOff(request.POST or None, person=person)
+    must = bool(leaving.held(person, now, only_must=True))
+    form = SwitchOff(request.POST or None, person=person, must=must)
     if request.method == "POST" and form.is_valid():
         try:
             leaving.switch_off(pk, form.cleaned_data["to"], by=user, at=now)
@@ -99,5 +100,5 @@ def switch_off(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, f"{person} is switched off and signs in no more.")
             return redirect("people")
-    context = {"person": person, "held": leaving.held(person, now), "must": leaving.held(person, now, only_must=True), "form": form}
+    context = {"person": person, "held": leaving.held(person, now), "must": must, "form": form}
     return render(request, "accounts/switch_off.html", context, status=422 if form.is_bound else 200)

@@ -112,7 +112,7 @@ def random_rule(dice, zone, sunday):
     )
 
 
-@pytest.mark.parametrize("part", range(10))
+@pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.slow) for part in range(1, 10))])
 def test_500_random_rules_layers_and_overrides_equal_the_naive_minute_model(part):
     for number in range(part * 50, part * 50 + 50):
         dice = random.Random(number)
