@@ -17,7 +17,7 @@ class PostmortemsConfig(AppConfig):
         from portal.search.documents import sources
         from portal.seeding import chapters
         from portal.web.counts import counts
-        from postmortems import api, handing_over, leaving, measures, metric_pairs, panels, searching, writing
+        from postmortems import api, examples, handing_over, leaving, measures, metric_pairs, panels, searching, writing
         from postmortems.first_steps import put_on_shelf as put_first_steps
         from postmortems.models import Section
         from runbooks.panels import RunbookPanel, beside
@@ -42,6 +42,7 @@ class PostmortemsConfig(AppConfig):
         texts.put("postmortems.sections", Text(Section, "body", prefix=writing.prefix_of))
         MEASURES.put("learning", measures.learning)
         chapters.put("metric pairs", metric_pairs.lay_out)
+        chapters.put("example postmortems", examples.lay_out)
         put_first_steps()
 
         from postmortems import desk

@@ -17,5 +17,5 @@ def put_on_shelf() -> None:
 
 
 def _published(now: datetime) -> str:
-    first = Postmortem.objects.exclude(published_at=None).order_by("published_at").first()
+    first = Postmortem.objects.exclude(published_at=None).exclude(incident=None).order_by("published_at").first()
     return f"{first.reference} was published" if first else ""

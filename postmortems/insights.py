@@ -151,8 +151,8 @@ def _groups(pair: MetricPair, found: Measured, by: str) -> Iterator[Group]:
 
 
 def action_items(user: User, begin: datetime | None, now: datetime) -> list[Items]:
-    """By quarter, oldest first. 2 queries."""
-    visible = ActionItem.objects.visible_to(user).order_by()
+    """By quarter, oldest first; imported ones are left out, since nobody knows when they were opened. 2 queries."""
+    visible = ActionItem.objects.visible_to(user).exclude(origin=ActionItem.Origin.IMPORT).order_by()
     opened, closed = visible.filter(created_at__lte=now), visible.filter(finished_at__lte=now)
     if begin:
         opened, closed = opened.filter(created_at__gte=begin), closed.filter(finished_at__gte=begin)

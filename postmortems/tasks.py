@@ -5,12 +5,14 @@ from __future__ import annotations
 from celery import shared_task
 
 from portal import clock
-from postmortems import recurrence, reminders, writing
+from postmortems import debt, recurrence, reminders, weekly, writing
 
 
 @shared_task(name="postmortems.remind")
 def remind() -> int:
-    return reminders.remind(clock.now())
+    now = clock.now()
+    debt.keep_week(now)
+    return reminders.remind(now) + weekly.report(now)
 
 
 @shared_task(name="postmortems.follow")

@@ -1,12 +1,14 @@
 from django.urls import path
 
-from postmortems import desk_views, feedback_views, views
+from postmortems import desk_views, feedback_views, reading_views, views
 
 urlpatterns = [
     path("", views.postmortem_list, name="postmortem-list"),
     path("start/<int:incident>/", views.postmortem_start, name="postmortem-start"),
     path("feedback/<slug:slug>/", feedback_views.say, name="runbook-feedback"),
     path("missing/<int:pk>/", feedback_views.missing, name="runbook-missing"),
+    path("five/<slug:slug>/", reading_views.five, name="postmortem-five"),
+    path("<int:pk>/read/", reading_views.read, name="postmortem-read"),
     path("<int:pk>/", views.postmortem_detail, name="postmortem-detail"),
     path("<int:pk>/review/", views.postmortem_review, name="postmortem-review"),
     path("<int:pk>/export.md", views.postmortem_export, name="postmortem-export"),

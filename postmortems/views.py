@@ -15,7 +15,7 @@ from portal import clock
 from portal.accounts.acting import acting
 from portal.accounts.roles import Role
 from portal.errors import require
-from postmortems import exporting, facts, findings, lint, pictures, policies, questions, reviewing, writing
+from postmortems import exporting, facts, findings, lint, pictures, policies, questions, reading, reviewing, writing
 from postmortems.forms import Verdict
 from postmortems.models import Postmortem, Tag
 
@@ -66,6 +66,7 @@ def show(request: HttpRequest, postmortem: Postmortem, status: int = 200, **more
         "found": found,
         "asked": asked,
         "changed": facts.changed_since(postmortem),
+        "related": reading.related(postmortem, user),
         "comments": postmortem.comments.select_related("by", "section"),
         "may_comment": user.at_least(Role.RESPONDER),
         "facts": facts.of(postmortem),

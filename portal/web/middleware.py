@@ -20,7 +20,7 @@ from portal.web.fragments import beside
 Next = Callable[[HttpRequest], HttpResponse]
 
 # Open to people who are not signed in; everything else sends them to sign in. Views below decide for themselves.
-OPEN = re.compile(r"^/(accounts/|static/|hooks/|api/|ack/|t/|oncall/feeds/cal_|healthz$|readyz$|metrics$|status/|favicon\.ico$)")
+OPEN = re.compile(r"^/(accounts/|static/|hooks/|api/|ack/|t/|oncall/feeds/cal_|actions/feed/due_|healthz$|readyz$|metrics$|status/|favicon\.ico$)")
 
 
 # The public page asks for no session, so that it stands when the database does not.

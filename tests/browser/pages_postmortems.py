@@ -8,7 +8,8 @@ from django.urls import reverse
 
 from incidents.models import Incident, Milestone, Promise
 from portal import clock, journal
-from postmortems import commenting, debt, reviewing, writing
+from portal.seeding import seed
+from postmortems import commenting, debt, due_dates, reviewing, writing
 from postmortems.models import Postmortem
 from tests.browser.pages import Page, at
 from tests.browser.pages_incidents import learned
@@ -70,7 +71,28 @@ def measured(reader) -> str:
     return reverse("analytics")
 
 
+def examples_read(reader) -> str:
+    """One of the shipped ones."""
+    seed(clock.now())
+    return reverse("postmortem-detail", args=[Postmortem.objects.filter(incident=None).latest("pk").pk])
+
+
+def five(reader) -> str:
+    postmortem = eventful(reader)
+    assert postmortem.incident is not None and postmortem.incident.service is not None
+    Postmortem.objects.filter(pk=postmortem.pk).update(status="published", published_at=clock.now())
+    return reverse("postmortem-five", args=[postmortem.incident.service.slug])
+
+
+def subscribed(reader) -> str:
+    due_dates.make(reader, at=clock.now())
+    return reverse("action-feed")
+
+
 PAGES = [
+    Page("postmortem-example", examples_read),
+    Page("postmortem-five", five),
+    Page("action-feed", subscribed),
     Page("analytics", measured),
     Page("analytics-none", at("analytics")),
     Page("postmortem-in-review", in_review),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.core.files.base import ContentFile
 
 from incidents.models import Incident
-from postmortems import commenting, writing
+from postmortems import commenting, due_dates, writing
 from postmortems.models import ActionItem, Picture
 from runbooks import following
-from tests.authorisation import EDIT, READ, RESPOND, Row
+from tests.authorisation import EDIT, PUBLIC, READ, RESPOND, Row
 
 PAGE_READ = READ - {"read_token", "write_token"}
 STAFF = frozenset({"responder", "editor", "lead", "admin", "other_team"})
@@ -25,6 +25,7 @@ def build(world):
     world.comment = commenting.say(world.postmortem, "Why?", by=lead, at=world.now)
     world.picture = Picture(postmortem=world.postmortem, name="a.png", media_type="image/png", size=1, added_at=world.now, added_by=lead)
     world.picture.file.save("postmortems/a.png", ContentFile(b"x"))
+    world.due_secret = due_dates.make(world.people["responder"], at=world.now)
     world.item = ActionItem.objects.create(postmortem=world.postmortem, title="Improve", owner=lead, team=world.team, created_at=world.now)
 
 
@@ -84,6 +85,12 @@ ROWS = [
     Row("postmortem-waive", "POST", frozenset({"lead", "admin"}), of_postmortem, lambda world: {"reason": "a good enough reason"}),
     Row("postmortem-picture-add", "POST", EDIT, of_postmortem),
     Row("postmortem-picture", "GET", PAGE_READ, of_picture),
+    Row("postmortem-five", "GET", PAGE_READ, lambda world: {"slug": world.service.slug}),
+    Row("postmortem-read", "POST", PAGE_READ, of_postmortem),
+    Row("action-feed", "GET", PAGE_READ),
+    Row("action-feed", "POST", PAGE_READ),
+    Row("action-feed-revoke", "POST", PAGE_READ),
+    Row("action-feed-ics", "GET", PUBLIC, lambda world: {"secret": world.due_secret}),
     *(Row(name, "GET", PAGE_READ) for name in ("analytics", "analytics-csv", "analytics-json")),
     Row("action-list", "GET", PAGE_READ),
     Row("action-csv", "GET", PAGE_READ),

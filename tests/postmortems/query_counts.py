@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from incidents.models import Incident
-from oncall.models import Team
+from oncall.models import Service, Team
 from portal import clock
 from postmortems import writing
 from postmortems.models import ActionItem, Postmortem, Section
@@ -29,9 +29,19 @@ def revisions(reader, number):
         writing.save_section(section.pk, f"text {section.version}", seen=section.version, at=clock.now())
 
 
+def five(reader):
+    team = Team.objects.get(slug="counted")
+    service, _ = Service.objects.get_or_create(slug="counted", defaults={"name": "Counted", "team": team})
+    Incident.objects.update(service=service)
+    Postmortem.objects.update(status="published", published_at=clock.now())
+    return service.slug
+
+
 PAGES = [
     Counted("desk-history", lambda reader: f"/desk/postmortem-section/{Section.objects.earliest('pk').pk}/history/", revisions),
     Counted("postmortem-list", lambda reader: "/postmortems/", learned),
+    Counted("postmortem-five", lambda reader: f"/postmortems/five/{five(reader)}/", learned),
+    Counted("action-feed", lambda reader: "/actions/feed/", learned),
     Counted("analytics", lambda reader: "/analytics/", learned),
     Counted("action-list", lambda reader: "/actions/", learned),
 ]
