@@ -209,7 +209,7 @@ return found
 def stale(number: int) -> list[str]:
     server, missed = servers.Redis(), list[str]()
     try:
-        with redis.Redis(port=server.port, decode_responses=True) as client:
+        with redis.Redis(port=server.port, decode_responses=True, socket_timeout=None) as client:  # the one call may take long
             fill(client, number)
             by_set = Place(name="jobs", kind="redis", host="127.0.0.1", port=server.port)
             by_steps = Place(name="jobs", kind="redis", host="127.0.0.1", port=server.port, options={"running": "-"})
