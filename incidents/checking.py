@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from incidents import timeline
-from incidents.models import ChatChannel, Check, Copy, Incident, Promise
+from incidents.models import ChatChannel, Check, Copy, Incident, Mitigation, Promise
 from incidents.models.incident import Status
 from oncall.models import ChecklistTemplate, TemplateItem
 from portal.errors import DomainError, Invalid
@@ -165,7 +165,7 @@ def _told(*kinds: str) -> Callable[[Incident], str]:
 
 
 def _mitigation(incident: Incident) -> str:
-    found = incident.mitigations.select_related("by").first()
+    found = incident.mitigations.exclude(run=Mitigation.Run.WAITING).select_related("by").first()
     return f"{found.name}, {found.by}, {found.at:%H:%M} UTC" if found else ""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from incidents import clocks, impact
-from incidents.models import Audience, Incident, Reading, UpdateTemplate
+from incidents.models import Audience, Incident, Mitigation, Reading, UpdateTemplate
 from incidents.models.incident import Status
 from portal.web.moments import duration
 
@@ -81,7 +81,7 @@ def facts_of(incident: Incident, *, at: datetime, next_at: datetime | None) -> d
     """What a template may name; an empty one is a gap. Moments are UTC, as clock times. 4-5 queries."""
     moments = {m.name: m.at for m in incident.milestones.all()}
     began, ended = moments.get("impact_started", moments.get("detected", incident.opened_at)), incident.resolved_at or at
-    tried = incident.mitigations.order_by("-pk").first()
+    tried = incident.mitigations.exclude(run=Mitigation.Run.WAITING).order_by("-pk").first()
     asked = clocks.cadence(incident.severity)
     hours = int(asked.publish.total_seconds() // 3600) if asked.publish else 48
     cost = impact.sentence(impact.of(incident))

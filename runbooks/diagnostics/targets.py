@@ -20,7 +20,7 @@ OPTIONS: dict[str, set[str]] = {
     "prometheus": {"verify"},
     "http": {"status", "text", "addresses", "verify"},
     "kubernetes": {"namespace", "verify"},
-    "log": {"glob", "max_bytes"},
+    "log": {"glob"},
     "git": {"branch"},
 }
 ON_DISK = {"log", "git"}

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from django.urls import reverse
 
-from incidents import lifecycle
-from incidents.models import Incident
+from incidents import lifecycle, pulling
+from incidents.models import Incident, MitigationOption
 from oncall.models import Service, Team
 from portal import clock
 from runbooks import changes
@@ -15,6 +15,7 @@ from runbooks.diagnostics import guard
 from runbooks.models import ChangeRight, DiagnosticRun, Preview, Schedule, Target
 from tests.browser.pages import Page
 from tests.browser.pages_runbooks import followed
+from tests.conftest import person
 
 STALE = "Found 3 stale jobs:\n  - abc-123: 450s old\n  - def-456: 380s old\n  - ghi-789: 320s old"
 
@@ -72,7 +73,7 @@ def scheduled(reader) -> Schedule:
 
 
 def looking_like(reader) -> str:
-    """An incident whose results name a pattern, after a release, with a runbook that is followed."""
+    """An incident whose results name a pattern, after a release, with a runbook that is followed and a lever that waits for this reader."""
     followed(reader)
     incident, now = Incident.objects.get(), clock.now()
     lifecycle.acknowledge(incident.pk, by=reader, at=now)
@@ -86,6 +87,15 @@ def looking_like(reader) -> str:
     target = looked_at(reader)
     ran(reader, target, slug="errors", about=incident.subject, finding="642 errors, OperationalError 64.2 %", output="", result=result)
     ran(reader, target, slug="db-connections", about=incident.subject, finding="97 of 100 connections are taken", output="")
+    ChangeRight.objects.create(user=reader, given_at=now)
+    Service.objects.filter(pk=incident.service_id).update(tier=1)
+    lever = MitigationOption.objects.create(name="Roll back", command="rollback {service}", webhook_url="https://ci.example.org/rollback")
+    MitigationOption.objects.create(
+        name="Kill what hangs", command="manage.py diagnose kill-stale", about="Slots are held by stale jobs", diagnostic="kill-stale", target=target
+    )
+    noor = person("Noor")
+    token = pulling.preview(incident, lever, by=noor)
+    pulling.confirm(token, by=noor, at=now, reason="The release of 14:02 broke the answers")
     return reverse("incident-detail", args=[incident.pk])
 
 

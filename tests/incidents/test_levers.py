@@ -59,6 +59,7 @@ def test_on_tier_1_it_waits_for_a_second_person_and_is_then_pulled_once(incident
     found = asked(incident, option, ana)
     due.run("work")
     assert (found.run, hook) == ("waiting", [])
+    assert incident.checks.get(fact="mitigation").state == "open"  # nothing was tried yet
 
     pulling.agree(found.pk, by=ben, at=clock.now())
     due.run("work")
