@@ -19,9 +19,11 @@ from incidents.models import (
     UpdateTemplate,
 )
 from incidents.status_page import publishing
+from incidents.template_desk import LONGEST, TEMPLATE
 from portal import clock
 from portal.accounts.models import User
 from portal.accounts.roles import Role
+from portal.desk.forms import DeskForm, MarkdownField
 from portal.web.admin import PolicyAdmin, VersionedAdmin
 from portal.web.versions import VersionedForm
 from runbooks.diagnostics import registry
@@ -34,8 +36,19 @@ class ForAdministrators:
         return isinstance(request.user, User) and request.user.at_least(Role.ADMIN)
 
 
+class UpdateTemplateForm(DeskForm):
+    body = MarkdownField(
+        text=TEMPLATE, required=True, max_length=LONGEST, help_text="Words with {names} that facts replace, such as {title} or {impact}."
+    )
+
+    class Meta:
+        model = UpdateTemplate
+        fields = ["kind", "audience", "body"]
+
+
 @admin.register(UpdateTemplate)
 class UpdateTemplateAdmin(VersionedAdmin):
+    form = UpdateTemplateForm
     list_display = ["__str__", "kind", "audience"]
     fields = ["kind", "audience", "body", "seen_version"]
 

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from incidents import asking, chat, checking, clocks, closing, communications, delivering, meeting, mitigating, pulling, telemetry, templating
+from incidents import (
+    asking,
+    chat,
+    checking,
+    clocks,
+    closing,
+    communications,
+    delivering,
+    meeting,
+    mitigating,
+    pulling,
+    telemetry,
+    template_desk,
+    templating,
+)
 from incidents.status_page import publishing
 from portal import decisions, due
 from portal.seeding import chapters
@@ -31,6 +45,7 @@ def put_on_shelves() -> None:
     closing.gates.put("runbook question", asking.gate)
     for kind, heading in DECISIONS.items():
         decisions.kinds.put(kind, heading)
+    template_desk.put_on_shelf()
     chapters.put("clocks", clocks.lay_out)
     chapters.put("update templates", templating.lay_out)
     chapters.put("production checklist", checking.lay_out)

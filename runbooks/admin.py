@@ -17,16 +17,17 @@ from portal import clock
 from portal.accounts.acting import acting
 from portal.accounts.models import User
 from portal.accounts.roles import Role
+from portal.desk.forms import DeskForm, MarkdownField
 from portal.errors import Invalid
-from portal.markdown import render
 from portal.web.admin import PolicyAdmin, VersionedAdmin
-from portal.web.versions import VersionedForm
 from runbooks import editing, policies
+from runbooks.desk import BODY
 from runbooks.diagnostics import targets
 from runbooks.models import Change, ChangeRight, DiagnosticRun, Runbook, Target
 
 
-class RunbookForm(VersionedForm):
+class RunbookForm(DeskForm):
+    body = MarkdownField(text=BODY, help_text="Markdown. Headings of the first two levels make the sections.")
     aliases = forms.CharField(
         required=False,
         label="Alerts",
@@ -42,10 +43,6 @@ class RunbookForm(VersionedForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             self.fields["aliases"].initial = "\n".join(self.instance.aliases.values_list("alertname", flat=True))
-
-    def clean_body(self) -> str:
-        body: str = self.cleaned_data["body"]
-        return cast(str, _told(render.refuse_too_long, body)) or body
 
     def clean_aliases(self) -> list[str]:
         names = editing.alertnames(self.cleaned_data["aliases"])

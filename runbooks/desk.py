@@ -1,0 +1,28 @@
+"""The body of a runbook on the writing desk: who reads, who writes, and the story that saves it alone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from portal.accounts.models import User
+from portal.desk.texts import LongText, texts
+from runbooks import editing, policies
+from runbooks.models import Runbook
+
+BODY = "runbook"
+
+
+def put_on_shelf() -> None:
+    """Called in `AppConfig.ready()`."""
+    texts.put(BODY, LongText(Runbook, "body", _find, policies.can_edit, str, Runbook.get_absolute_url, _save))
+
+
+def _find(user: User, pk: int) -> Runbook | None:
+    """1 query."""
+    return policies.visible_to(user).filter(pk=pk).select_related("team").first()
+
+
+def _save(pk: int, body: str, *, seen: int, by: User, at: datetime) -> Runbook:
+    runbook = Runbook.objects.get(pk=pk)
+    runbook.body = body
+    return editing.save(runbook, seen=seen, by=by, at=at)
