@@ -161,14 +161,16 @@ def portal(url: str, folder: Path) -> tuple[Server, str, dict[str, str]]:
     return Server(sys.executable, "portal.wsgi", environment, folder, cwd=HERE), token, environment
 
 
-def alerta(url: str, folder: Path) -> Server:
-    """The peer, in an environment of its own under the temporary folder."""
-    venv = folder / "alerta"
-    subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
-    packages = ["alerta-server==9.1.0", "psycopg2-binary", "gunicorn", "setuptools<80"]
-    subprocess.run([str(venv / "bin/pip"), "install", "--quiet", "--disable-pip-version-check", *packages], check=True, stderr=subprocess.DEVNULL)
+def alerta(url: str, folder: Path, python: str) -> Server:
+    """The peer. `python`: of an environment that has it; "" makes one under the temporary folder."""
+    if not python:
+        python = str(folder / "alerta/bin/python")
+        subprocess.run([sys.executable, "-m", "venv", str(folder / "alerta")], check=True)
+        packages = ["alerta-server==9.1.0", "psycopg2-binary", "gunicorn", "setuptools<80"]
+        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages]
+        subprocess.run(install, check=True, stderr=subprocess.DEVNULL)
     environment = {"PATH": os.environ["PATH"], "DATABASE_URL": url, "AUTH_REQUIRED": "False", "PLUGINS": "", "HOME": str(folder)}
-    return Server(str(venv / "bin/python"), "alerta.app:create_app()", environment, folder, cwd=folder)
+    return Server(python, "alerta.app:create_app()", environment, folder, cwd=folder)
 
 
 class Table:
@@ -216,7 +218,7 @@ def compare(table: Table, server: Server, token: str, raw: Raw, peer: Server | N
         "raw": by_hand,
     }
     if peer:
-        contestants["alerta"] = lambda told: send(peer, "/api/webhooks/prometheus", {}, told)
+        contestants["alerta"] = lambda told: send(peer, "/webhooks/prometheus", {}, told)
     for start in range(0, POOL, 100):  # every alert of the pool is known to everybody
         fill = [body(list(range(start, start + 100)))]
         for take in contestants.values():
@@ -324,6 +326,8 @@ def opened(thing) -> Iterator:
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--quick", action="store_true", help="growth to 100,000, without the peer")
+    options.add_argument("--peer-python", default="", metavar="PATH", help="a Python that has alerta-server; without it one is installed")
+    options.add_argument("--only", choices=["compare", "growth", "storm"], help="one part of the whole")
     found = options.parse_args()
     folder, table = Path(tempfile.mkdtemp(prefix="standby-bench-")), Table()
     try:
@@ -334,11 +338,15 @@ def main() -> int:
                     connection.cursor().execute(f"CREATE DATABASE {name}")
             server, token, _ = portal(database.url("ours"), folder)
             stack.enter_context(opened(server))
-            peer = None if found.quick else stack.enter_context(opened(alerta(database.url("peer"), folder)))
+            peers = not found.quick and found.only in (None, "compare")
+            peer = stack.enter_context(opened(alerta(database.url("peer"), folder, found.peer_python))) if peers else None
             print("| what | measured | limit | |\n|---|---|---|---|", flush=True)
-            compare(table, server, token, Raw(database.url("raw")), peer, quick=found.quick)
-            growth(table, server, token, database.url("ours"), 100_000 if found.quick else 1_000_000)
-            storm(table, server, token)
+            if found.only in (None, "compare"):
+                compare(table, server, token, Raw(database.url("raw")), peer, quick=found.quick)
+            if found.only in (None, "storm"):
+                storm(table, server, token)
+            if found.only in (None, "growth"):
+                growth(table, server, token, database.url("ours"), 100_000 if found.quick else 1_000_000)
     except Invalid as wrong:
         print(f"INVALID: {wrong}")
         return 2

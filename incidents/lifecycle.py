@@ -56,12 +56,13 @@ def open_from_alert(
     happened_before: Incident | None = None,
     unmapped: str = "",
     page: bool = True,
+    index: bool = True,
     opened_from: str = "",
 ) -> Incident:
     """A new incident in triage that takes the alerts of its key, and its first page, in the caller's transaction.
 
     `detected_at`: when the source first saw it. `page` False: the caller begins paging once its alerts are attached, so that a page
-    can name them. Raises: IntegrityError, another incident takes the alerts of that key.
+    can name them; `index` False: it makes the incident findable itself. Raises: IntegrityError, another incident takes the alerts of that key.
     """
     incident = Incident.objects.create(
         title=title[:300],
@@ -75,13 +76,13 @@ def open_from_alert(
         unmapped_severity=unmapped[:200],
         opened_from=opened_from,
     )
-    milestones.fill(incident, "impact_started", at=detected_at, recorded_at=at)
-    milestones.fill(incident, "detected", at=detected_at, recorded_at=at)
+    milestones.begin(incident, {"impact_started": detected_at, "detected": detected_at}, recorded_at=at)
     timeline.append(incident, kind="status", at=at, by=None, text=f"Opened as SEV{severity} by an alert")
     _begin(incident, at)
     if page:
         paging.begin(incident, at)
-    searching.index(incident)
+    if index:
+        searching.index(incident)
     return incident
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Min
 from django.db.models.functions import Coalesce
+from simple_history.utils import bulk_create_with_history
 
 from incidents import timeline
 from incidents.locks import locked, store
@@ -20,6 +22,12 @@ def fill(incident: Incident, name: str, *, at: datetime, recorded_at: datetime, 
     """Note the moment if that milestone is still empty. In the caller's transaction. 1-2 queries."""
     source = Milestone.Origin.PERSON if author else Milestone.Origin.AUTO
     Milestone.objects.get_or_create(incident=incident, name=name, defaults={"at": at, "source": source, "author": author, "recorded_at": recorded_at})
+
+
+def begin(incident: Incident, moments: Mapping[str, datetime], *, recorded_at: datetime) -> None:
+    """The first milestones of an incident that this transaction made. 2 queries."""
+    rows = [Milestone(incident=incident, name=name, at=at, source=Milestone.Origin.AUTO, recorded_at=recorded_at) for name, at in moments.items()]
+    bulk_create_with_history(rows, Milestone)
 
 
 def alerted_at(incident: Incident) -> datetime | None:

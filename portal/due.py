@@ -80,6 +80,13 @@ def put(kind: str, key: str, *, at: datetime, priority: int = 2) -> None:
     transaction.on_commit(doorbell.ring, robust=True)
 
 
+def put_new(kind: str, key: str, *, at: datetime, priority: int = 2) -> None:
+    """The same for a key that cannot be there yet, that of a row which this transaction made. Raises: IntegrityError, it is. 1 query."""
+    known = KINDS[kind]
+    Due.objects.create(kind=kind, key=key, pool=known.pool, due_at=at, priority=priority, lease_for=known.lease)
+    transaction.on_commit(doorbell.ring, robust=True)
+
+
 def move(kind: str, key: str, *, at: datetime) -> bool:
     """Set the time of a row that nobody works on, earlier or later. False: there is none. 1 query."""
     moved = Due.objects.filter(kind=kind, key=key, lease=None).update(due_at=at)

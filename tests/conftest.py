@@ -7,6 +7,7 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 from django.core.cache import cache
 from django.db import connection
@@ -16,6 +17,10 @@ from portal.accounts.roles import Role
 from tests import laid_out, servers
 
 REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
+
+
+hypothesis.settings.register_profile("standby", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])  # machines differ
+hypothesis.settings.load_profile("standby")
 
 
 def pytest_configure(config):

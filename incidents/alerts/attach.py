@@ -94,24 +94,28 @@ def assign(hands: Hands, cases: Iterable[Case]) -> None:
 
 
 def tell(hands: Hands, delivery: Delivery, cases: Sequence[Case], *, external_url: str, at: datetime) -> None:
-    """Timeline, severity, quiet and pages of every incident in hand, once its episodes are written. 1 query and a few for each incident."""
+    """Timeline, severity, quiet and pages of every incident in hand, once its episodes are written.
+
+    10 queries, and some for each incident that changes.
+    """
     begun, ended = _by_incident(cases)
     counted = _counts(hands.held)
+    firing = [(incident, f"Firing: {_names(begun[pk])}", _data(begun[pk])) for pk, incident in sorted(hands.held.items()) if begun[pk]]
+    timeline.append_many(firing, kind="alert", at=at)
+    over = [(incident, f"Stopped firing: {_names(ended[pk])}", _data(ended[pk])) for pk, incident in sorted(hands.held.items()) if ended[pk]]
+    timeline.append_many(over, kind="alert_ended", at=at)
     for pk, incident in sorted(hands.held.items()):
         if begun[pk]:
-            timeline.append(incident, kind="alert", at=at, by=None, text=f"Firing: {_names(begun[pk])}", data=_data(begun[pk]))
-            searching.index(incident)
             worst = min(begun[pk], key=lambda case: case.verdict.severity or 0)
             may_rise = worst.verdict.severity and not incident.is_over
             if may_rise and lifecycle.raise_severity(incident, worst.verdict.severity or 0, at=at, why=worst.title, page=False):
                 hands.raised += [incident] if incident not in hands.opened else []
-        if ended[pk]:
-            timeline.append(incident, kind="alert_ended", at=at, by=None, text=f"Stopped firing: {_names(ended[pk])}", data=_data(ended[pk]))
-        firing, last_end = counted.get(pk, (0, None))
+        still, last_end = counted.get(pk, (0, None))
         if not incident.is_over:
-            lifecycle.set_quiet(incident, None if firing else doubts.believed(delivery.source, last_end), at=at)
-        if not firing and incident in hands.opened:
+            lifecycle.set_quiet(incident, None if still else doubts.believed(delivery.source, last_end), at=at)
+        if not still and incident in hands.opened:
             hands.opened.remove(incident)
+    searching.index_many([incident for incident, _, _ in firing])
     telling.tell_roles((each for each in hands.held.values() if each not in hands.opened and each not in hands.raised), begun, at)
     pages.begin(hands.opened, hands.raised, begun, delivery, external_url=external_url, at=at)
     auto_runs.wanted(hands.opened, at)

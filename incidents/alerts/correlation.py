@@ -75,7 +75,7 @@ def lock(keys: Iterable[str], ids: Iterable[int]) -> dict[int, Incident]:
 
 
 def taker(opening: Opening, locked: dict[int, Incident], *, at: datetime) -> tuple[Incident | None, bool]:
-    """The incident for the alerts of a key, and whether it was opened or reopened for them; the caller then begins its paging.
+    """The incident for the alerts of a key, and whether it was opened or reopened for them; the caller then begins its paging and indexes it.
 
     One resolved for less than the reopen window is reopened; an older one hands the key over. None: there is none, and these alerts
     open none. Raises: IntegrityError, somebody else opened it meanwhile.
@@ -110,6 +110,7 @@ def taker(opening: Opening, locked: dict[int, Incident], *, at: datetime) -> tup
         happened_before=current,
         unmapped=opening.unmapped,
         page=False,
+        index=False,
         opened_from=opening.source,
     )
     return opened, True

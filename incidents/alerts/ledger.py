@@ -89,7 +89,7 @@ def store(source: Source, received: Received, *, headers: dict[str, str], peer: 
         understood=not received.problem,
         problems=[received.problem] if received.problem else [],
     )
-    due.put(INGEST, str(delivery.pk), at=at + REPAIR_AFTER)
+    due.put_new(INGEST, str(delivery.pk), at=at + REPAIR_AFTER)
     return delivery
 
 

@@ -118,6 +118,7 @@ def _begin(scope: Scope, parts: list[Incident], now: datetime) -> Incident:
         at=now,
         detected_at=min(part.opened_at for part in parts),
         page=False,
+        index=False,
     )
     storm.is_storm = True
     return storm
@@ -130,8 +131,8 @@ def _attach(storm: Incident, parts: list[Incident], now: datetime) -> None:
     told = [part for part in parts if part.pk not in first]
     due.cancel(paging.ESCALATE, [str(part.pk) for part in told])
     Incident.objects.filter(pk__in=[part.pk for part in told]).update(paging_begun_at=None)
-    for part in parts:
-        timeline.append(part, kind="status", at=now, by=None, text=f"Part of {storm.reference}, a storm: paged and escalated there")
+    text = f"Part of {storm.reference}, a storm: paged and escalated there"
+    timeline.append_many([(part, text, {}) for part in parts], kind="status", at=now)
 
 
 def _tell(storm: Incident, parts: list[Incident], now: datetime, *, is_new: bool) -> None:

@@ -71,7 +71,7 @@ def queue(
         },
     )
     if new and (alone or purpose != Message.Purpose.PAGE or not bundling.join(message, at, kind=SEND)):
-        due.put(SEND, str(message.pk), at=at, priority=priority)
+        due.put_new(SEND, str(message.pk), at=at, priority=priority)
     return message
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,10 +20,16 @@ from portal.webhooks.models import Delivery, Webhook
 SEND = "webhooks.send"
 
 
-def tell(entry: Entry) -> None:
-    """A listener of the journal. 1 query while nobody wants it; 1 for what is hidden and 3 for each webhook otherwise."""
+def tell(entries: Sequence[Entry]) -> None:
+    """A listener of the journal. 1 query while nobody wants them; 1 for what is hidden and 3 for each webhook and entry otherwise."""
+    webhooks = list(Webhook.objects.filter(is_enabled=True))
+    for entry in entries if webhooks else ():
+        _tell(entry, webhooks)
+
+
+def _tell(entry: Entry, webhooks: Sequence[Webhook]) -> None:
     event = f"{entry.subject.partition(':')[0]}.{entry.kind}"
-    wanting = [webhook for webhook in Webhook.objects.filter(is_enabled=True) if webhook.wants(event)]
+    wanting = [webhook for webhook in webhooks if webhook.wants(event)]
     if wanting and entry.subject in hidden_from(None):
         wanting = [webhook for webhook in wanting if webhook.includes_restricted]
     for webhook in wanting:

@@ -354,7 +354,7 @@ def test_a_hundred_alerts_cost_as_many_queries_as_one(sender, noon):
 
     (begun, repeated), (hundred_begun, hundred_repeated) = counts[1], counts[100]
     assert repeated == hundred_repeated <= 14
-    assert abs(hundred_begun - begun) <= 12  # SQLite takes a hundred rows in several statements
+    assert abs(hundred_begun - begun) <= 15  # SQLite takes a hundred rows in several statements, and the second page joins a bundle
 
 
 def test_applying_again_does_nothing(sender, noon):
