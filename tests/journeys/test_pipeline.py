@@ -1,7 +1,7 @@
 """The live pipeline: agents → Prometheus → Alertmanager → this portal → a mail server. Every program is the real one.
 
-Shipped rules and routes with short times. The way there and back is part of every run; what takes longer is left to `make prove`. Between Alertmanager and the portal stands a relay that notes when each POST arrived, and
-can be told to answer slowly.
+Shipped rules and routes with short times. The way there and back is part of every run; what takes longer is left to `make prove`.
+Between Alertmanager and the portal stands a relay that notes when each POST arrived, and can be told to answer slowly.
 """
 
 from __future__ import annotations
