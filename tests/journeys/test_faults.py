@@ -15,7 +15,7 @@ from tests import servers
 from tests.journeys.running import Mailbox, eventually
 from tests.journeys.test_walk import crafted
 
-pytestmark = [pytest.mark.servers]
+pytestmark = [pytest.mark.servers, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
@@ -72,15 +72,23 @@ def test_a_page_arrives_after_the_lease_of_a_worker_killed_between_claim_and_sen
 
 
 @pytest.mark.only_on("postgresql")
-def test_a_frozen_redis_delays_neither_the_hook_nor_the_mail(portal, mailbox, source, broker):
+def test_a_frozen_redis_delays_neither_the_hook_nor_the_mail(portal, mailbox, source, broker, capsys):
+    def hooked(name: str) -> float:
+        """Seconds that the request takes."""
+        began = time.monotonic()
+        assert portal.hook(source, crafted(name, service="database")).status_code == 200
+        return time.monotonic() - began
+
+    usual = min(hooked(f"BeforeTheFrost{n}") for n in range(3))
+
     broker.process.send_signal(signal.SIGSTOP)
     try:
-        began = time.monotonic()
-        answer = portal.hook(source, crafted("DatabaseConnectionsNearLimit", service="database"))
-        took = time.monotonic() - began
+        frozen = hooked("DatabaseConnectionsNearLimit")
+        answered = time.monotonic()
         eventually(lambda: mailbox.to(portal.email, "DatabaseConnectionsNearLimit"), 10)
     finally:
         broker.process.send_signal(signal.SIGCONT)
 
-    assert answer.status_code == 200
-    assert took < 1
+    with capsys.disabled():
+        print(f"\nhook {usual:.2f} s, with a frozen Redis {frozen:.2f} s, the mail {time.monotonic() - answered:.1f} s later")
+    assert frozen - usual < 1

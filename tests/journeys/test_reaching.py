@@ -96,7 +96,7 @@ def break_chat(receiver, how) -> None:
     receiver.mood = {"refused": "well", "gone": 404}.get(how, how)
 
 
-@pytest.mark.parametrize("how", ["refused", "slow", "broken", "loses", "gone"])
+@pytest.mark.parametrize("how", ["broken", "gone", *(pytest.param(how, marks=pytest.mark.slow) for how in ("refused", "slow", "loses"))])
 def test_while_the_mail_works_a_broken_chat_is_passed_within_60_seconds(crew, receiver, mailbox, how, capsys):
     break_chat(receiver, how)
     page(crew)
