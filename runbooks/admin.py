@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from unfold.widgets import UnfoldAdminTextareaWidget
@@ -17,50 +15,25 @@ from portal import clock
 from portal.accounts.acting import acting
 from portal.accounts.models import User
 from portal.accounts.roles import Role
-from portal.desk.forms import DeskForm, MarkdownField
-from portal.errors import Invalid
 from portal.web.admin import PolicyAdmin, VersionedAdmin
 from runbooks import editing, policies
-from runbooks.desk import BODY
 from runbooks.diagnostics import targets
+from runbooks.forms import RunbookForm, prepared
 from runbooks.models import Change, ChangeRight, DiagnosticRun, Runbook, Target
 
 
-class RunbookForm(DeskForm):
-    body = MarkdownField(text=BODY, help_text="Markdown. Headings of the first two levels make the sections.")
-    aliases = forms.CharField(
-        required=False,
-        label="Alerts",
-        help_text="Names of the alerts that this runbook answers, one on each line. /r/<name> leads here.",
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
-    )
-
-    class Meta:
-        model = Runbook
-        fields = ["title", "slug", "summary", "team", "owner", "services", "body"]
+class RunbookAdminForm(RunbookForm):
+    """With the admin's own look for the lists of names."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self.instance.pk:
-            self.fields["aliases"].initial = "\n".join(self.instance.aliases.values_list("alertname", flat=True))
-
-    def clean_aliases(self) -> list[str]:
-        names = editing.alertnames(self.cleaned_data["aliases"])
-        _told(editing.refuse_taken, names, self.instance)
-        return names
-
-
-def _told(check: Any, *args: Any) -> Any:
-    """A refusal beside its field, with what was typed."""
-    try:
-        return check(*args)
-    except Invalid as refusal:
-        raise ValidationError(str(refusal), code=refusal.code) from refusal
+        for name in ("aliases", "matchers"):
+            self.fields[name].widget = UnfoldAdminTextareaWidget(attrs={"rows": 4})
 
 
 @admin.register(Runbook)
 class RunbookAdmin(VersionedAdmin):
-    form = RunbookForm
+    form = RunbookAdminForm
     list_display = ["title", "team", "owner", "updated_at"]
     list_filter = ["team", "services", "source"]
     list_select_related = ["team", "owner"]
@@ -68,7 +41,7 @@ class RunbookAdmin(VersionedAdmin):
     prepopulated_fields = {"slug": ["title"]}
     autocomplete_fields: list[str] = []
     filter_horizontal = ["services"]
-    fields = ["title", "slug", "summary", "team", "owner", "services", "aliases", "body", "seen_version"]
+    fields = ["title", "slug", "summary", "team", "owner", "services", "aliases", "matchers", "body", "seen_version"]
 
     def may_change(self, user: User, thing: Any | None) -> bool:
         return policies.can_edit(user, thing)
@@ -80,15 +53,18 @@ class RunbookAdmin(VersionedAdmin):
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Formats before the admin's transaction begins, so that no lock waits for it."""
-        body = request.POST.get("body", "")
-        if request.method == "POST" and len(body) <= settings.MARKDOWN_LIMIT:
-            request.prepared = editing.prepare(body)  # type: ignore[attr-defined]
+        if request.method == "POST" and "body" in request.POST:
+            pk = str(kwargs.get("object_id") or (args[0] if args else "") or "")
+            known = Runbook.objects.filter(pk=int(pk)).first() if pk.isdecimal() and len(pk) < 19 else None
+            request.prepared = prepared(request.POST["body"], known)  # type: ignore[attr-defined]
         return cast(HttpResponse, super().changeform_view(request, *args, **kwargs))
 
     def save_model(self, request: HttpRequest, obj: Runbook, form: Any, change: bool) -> None:
+        if change and not form.has_changed():
+            return
         by, given = acting(request), form.cleaned_data
-        prepared = request.prepared  # type: ignore[attr-defined]
-        editing.write(obj, prepared, by=by, at=clock.now(), services=given["services"], aliases=given["aliases"])
+        made = request.prepared  # type: ignore[attr-defined]
+        editing.write(obj, made, by=by, at=clock.now(), services=given["services"], aliases=given["aliases"])
 
 
 class TargetForm(forms.ModelForm[Target]):

@@ -9,10 +9,11 @@ class RunbooksConfig(AppConfig):
         from portal import doctor, due
         from portal.api import router
         from portal.decisions import kinds as decisions
+        from portal.home.needs import needs
         from portal.retention import kinds
         from portal.search.documents import sources
         from portal.seeding import chapters
-        from runbooks import change_api, freshness, handing_over, kept, library_shelves, proving, searching, starting
+        from runbooks import change_api, freshness, handing_over, kept, library_shelves, proving, searching, starting, suggesting
         from runbooks.api import RunbookViewSet
         from runbooks.diagnostics import api, checks, facts, guard_api, registry, runs, schedules, working
         from runbooks.diagnostics import searching as run_searching
@@ -23,6 +24,7 @@ class RunbooksConfig(AppConfig):
         handoffs.SECTIONS.put("stale runbooks", handing_over.STALE)
         kinds.put("diagnostic-output", kept.OUTPUT)
         library_shelves.put_on_shelf()
+        needs.put("suggested edits", suggesting.needs)
         sources.put("runbooks", searching.everything)
         router.register("runbooks", RunbookViewSet)
         due.register(runs.RUN, working.work, lease=working.LEASE, pool="work", on_expiry="lost", lost=working.lose)

@@ -17,7 +17,7 @@ from portal.markdown import render, rerender
 from portal.markdown.render import Html
 from portal.web.versions import next_version
 from runbooks import formatting, freshness, offline, searching
-from runbooks.importing.naming import called
+from runbooks.importing.naming import RESERVED, called
 from runbooks.models import NamedPlace, Runbook, RunbookAlias, Section
 from runbooks.presenting import presented
 from runbooks.sections import Part, names, split
@@ -115,7 +115,7 @@ def free_slug(title: str) -> str:
     """A slug that no runbook has. 1-2 queries as a rule."""
     base = slugify(title)[:70] or "runbook"
     slug, number = base, 1
-    while Runbook.objects.filter(slug=slug).exists():
+    while slug in RESERVED or Runbook.objects.filter(slug=slug).exists():
         number += 1
         slug = f"{base}-{number}"
     return slug

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 from django.db.models import Q
 
 from portal.markdown.render import clean
+from runbooks import matchers
 from runbooks.importing.naming import called, stem_of
 from runbooks.models import NamedPlace, Runbook, RunbookAlias
 
@@ -67,7 +68,7 @@ def _said(alertname: str, labels: Mapping[str, str], link: str) -> list[Match]:
     short, long = _SHORT.search(path), _LONG.search(path)
     named = for_alertnames({alertname, short[1] if short else ""})
     matches = [Match(named[alertname], f"It answers {alertname}.")] if alertname in named else []
-    matches += [Match(runbook, f"Its matchers fit: {_shown(runbook.matchers)}.") for runbook in _matching(labels)]
+    matches += [Match(runbook, f"Its matchers fit: {matchers.shown(runbook.matchers)}.") for runbook in _matching(labels)]
     if short and short[1] in named:
         matches.append(Match(named[short[1]], "The alert links to it."))
     if long:
@@ -77,39 +78,8 @@ def _said(alertname: str, labels: Mapping[str, str], link: str) -> list[Match]:
 
 def _matching(labels: Mapping[str, str]) -> list[Runbook]:
     """Runbooks all of whose label matchers hold, those with most of them first. 1 query."""
-    found = [runbook for runbook in Runbook.objects.exclude(matchers=[]).defer("body", "body_html") if holds(runbook.matchers, labels)]
+    found = [runbook for runbook in Runbook.objects.exclude(matchers=[]).defer("body", "body_html") if matchers.holds(runbook.matchers, labels)]
     return sorted(found, key=lambda runbook: (-len(runbook.matchers), runbook.pk))
-
-
-def holds(matchers: Iterable[Iterable[str]], labels: Mapping[str, str]) -> bool:
-    """`=`, `!=`: the very value. `=~`, `!~`: any of several values with | between them, where * stands for any letters."""
-    for name, operator, value in matchers:
-        given = labels.get(name, "")
-        fits = given == value if operator in ("=", "!=") else any(_fits(pattern, given) for pattern in value.split("|"))
-        if fits != (operator in ("=", "=~")):
-            return False
-    return True
-
-
-def _fits(pattern: str, given: str) -> bool:
-    """Without a regular expression, so that nobody's pattern takes for ever: `.*` and `*` stand for any letters."""
-    first, *rest = pattern.replace(".*", "*").split("*")
-    if not rest:
-        return given == first
-    *middle, last = rest
-    if not given.startswith(first) or not given.endswith(last) or len(given) < len(first) + len(last):
-        return False
-    at, end = len(first), len(given) - len(last)
-    for piece in middle:
-        at = given.find(piece, at, end)
-        if at < 0:
-            return False
-        at += len(piece)
-    return True
-
-
-def _shown(matchers: Iterable[Iterable[str]]) -> str:
-    return ", ".join(f'{name}{operator}"{value}"' for name, operator, value in matchers)
 
 
 def _by_link(link: str, filled: bool) -> list[Match]:

@@ -16,7 +16,7 @@ from portal.accounts.roles import Role
 from portal.search.views import facets
 from runbooks import following, formatting, freshness, matching, panels, policies, rot, searching
 from runbooks.importing import pictures
-from runbooks.models import Following, SourceFile
+from runbooks.models import Following, SourceFile, Suggestion
 
 RELATED = 5
 SHOWN = 200  # of the whole library; more are found by searching
@@ -62,6 +62,8 @@ def runbook_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "judgement": freshness.judgement(runbook, now),
         "proven": {row.anchor: row.at for row in reversed(runbook.evidence.all())},
         "edits": policies.can_edit(user, runbook),
+        "suggests": user.at_least(Role.RESPONDER),
+        "suggestions": list(runbook.suggestions.filter(state=Suggestion.State.OPEN).select_related("by")),
         "rot": list(runbook.rot.all()),
         "in_conflict": runbook.files.exclude(theirs=None).exists(),
         "related": searching.related(runbook, user=user, limit=RELATED),
@@ -101,7 +103,7 @@ def runbook_short(request: HttpRequest, alertname: str) -> HttpResponse:
         "alertname": alertname,
         **_followed_for(request),
         "suggested": searching.like_alert(alertname, user=user, limit=SUGGESTED),
-        "claim_url": f"{reverse('admin:runbooks_runbook_add')}?{prefilled}" if policies.can_edit(user, None) else "",
+        "claim_url": f"{reverse('runbook-new')}?{prefilled}" if policies.can_edit(user, None) else "",
     }
     return render(request, "runbooks/claim.html", context)
 

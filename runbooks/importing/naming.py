@@ -15,6 +15,7 @@ from runbooks.sections import Part
 
 _INDEX = frozenset(["readme", "index", "_index"])
 TITLE = 200
+RESERVED = frozenset(["files", "following", "import", "new", "rules", "suggestions"])  # addresses of pages beside the runbooks'
 
 
 def stem_of(path: str) -> str:
@@ -58,9 +59,9 @@ def address(path: str, taken: set[str]) -> str:
     base = slugify(" ".join(parts_kept(name) or [name]))[:60] or "runbook"
     slug, number = base, 1
     folder = slugify(PurePosixPath(path).parent.name)[:18]
-    if slug in taken and folder:
+    if (slug in taken or slug in RESERVED) and folder:
         slug = base = f"{folder}-{base}"[:76]
-    while slug in taken:
+    while slug in taken or slug in RESERVED:
         number += 1
         slug = f"{base}-{number}"
     taken.add(slug)

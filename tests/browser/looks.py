@@ -22,7 +22,7 @@ TOO_SMALL = """() => [...document.querySelectorAll('a, button, input, summary, s
 # A phone widens its layout when something does not fit, and `innerWidth` with it: compare with the width that was asked for.
 CUT = """(width) => [...document.querySelectorAll('main *')].filter(e => {
   const box = e.getBoundingClientRect()
-  return box.width > 0 && box.right > width + 1 && !e.closest('.scrollx, .diff, .cmd pre, .board, .seg, .sr, .spark, pre')
+  return box.width > 0 && box.right > width + 1 && !e.closest('.scrollx, .diff, .cmd pre, .board, .seg, .sr, .spark, pre, .CodeMirror')
 }).slice(0, 4).map(e => `${e.tagName}.${e.className.baseVal ?? e.className} reaches ${Math.round(e.getBoundingClientRect().right)} px`)"""
 DIALOGS = "[...document.querySelectorAll('dialog[id]')].map(d => d.id).filter(id => !['more', 'keys'].includes(id))"
 SIDEWAYS = "(width) => document.documentElement.scrollWidth > width || innerWidth > width"

@@ -10,7 +10,7 @@ from incidents import lifecycle
 from oncall.models import Service, Team
 from portal import clock
 from postmortems import feedback
-from runbooks import editing, exporting, following, offline, rot
+from runbooks import editing, exporting, following, offline, rot, suggesting
 from runbooks.models import Runbook, RunbookSource, SourceFile
 from tests.browser.pages import Page
 
@@ -92,7 +92,20 @@ def of_library(reader) -> str:
     return reverse("runbook-list")
 
 
+def suggested(reader) -> str:
+    runbook = written(reader)
+    now = clock.now()
+    edit = suggesting.suggest(runbook, BODY.replace("Watch the depth fall", "Watch for ten minutes"), seen=1, note="It swings", by=reader, at=now)
+    runbook.body = BODY.replace("grows and nothing", "grows, and nothing")
+    editing.save(runbook, seen=1, by=reader, at=now)
+    return suggesting.url(edit)
+
+
 PAGES = [
+    Page("runbook-edit", lambda reader: reverse("runbook-edit", args=[written(reader).slug])),
+    Page("runbook-new", lambda reader: (written(reader), reverse("runbook-new"))[1]),
+    Page("runbook-suggest", lambda reader: reverse("runbook-suggest", args=[written(reader).slug])),
+    Page("runbook-suggestion", suggested),
     Page("offline", copied("offline")),
     Page("offline-page", copied("offline-page", name="index.html")),
     Page("runbook-followed", followed),

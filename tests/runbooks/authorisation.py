@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runbooks import editing, exporting, offline
-from runbooks.models import Runbook, RunbookSource, SourceFile
+from runbooks.models import Runbook, RunbookSource, SourceFile, Suggestion
 from tests.authorisation import EDIT, READ, RESPOND, Row
 
 PAGE = READ - {"read_token", "write_token"}
@@ -20,6 +20,7 @@ def build(world):
     source = RunbookSource.objects.create(slug="matrix", kind="upload", team=world.team)
     SourceFile.objects.create(source=source, path="a b.png", content=b"\x89PNG\r\n\x1a\n", sha256="0")
     SourceFile.objects.create(source=source, path="a.md", content=b"a", sha256="0", encoding="utf-8", runbook=world.runbook, theirs=b"b")
+    world.suggestion = Suggestion.objects.create(runbook=world.runbook, base_version=1, base="a", body="b", by=world.people["viewer"], at=world.now)
     exporting.site(offline.folder(), world.now)
 
 
@@ -38,6 +39,13 @@ ROWS = [
     Row("runbook-conflict", "GET", EDIT, slug),
     Row("runbook-conflict", "POST", EDIT, slug),
     Row("runbook-review", "POST", EDIT, slug, data=lambda world: {"all": "1"}),
+    Row("runbook-new", "GET", EDIT | {"other_team"}),
+    Row("runbook-new", "POST", EDIT | {"other_team"}),
+    Row("runbook-edit", "GET", PAGE - {"viewer"}, slug),
+    Row("runbook-edit", "POST", EDIT, slug),
+    *(Row("runbook-suggest", method, PAGE - {"viewer"}, slug) for method in ("GET", "POST")),
+    Row("runbook-suggestion", "GET", PAGE, lambda world: {"pk": world.suggestion.pk}),
+    Row("runbook-suggestion", "POST", EDIT, lambda world: {"pk": world.suggestion.pk}),
     Row("offline", "GET", PAGE),
     Row("offline-page", "GET", PAGE, lambda world: {"name": "index.html"}),
     Row("runbook-short", "GET", PAGE, lambda world: {"alertname": "MatrixAlert"}),

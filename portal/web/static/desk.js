@@ -73,7 +73,7 @@
       toolbar: [
         tool('bold', EasyMDE.toggleBold, '<b>B</b>', 'Bold'), tool('italic', EasyMDE.toggleItalic, '<i>I</i>', 'Italic'),
         tool('heading', EasyMDE.toggleHeadingSmaller, 'H', 'Heading'), '|',
-        tool('list', EasyMDE.toggleUnorderedList, '•', 'List'), tool('numbers', EasyMDE.toggleOrderedList, '1.', 'Numbered list'),
+        tool('list', EasyMDE.toggleUnorderedList, '•', 'List'), tool('numbers', EasyMDE.toggleOrderedList, '1.', '1. Numbered list'),
         tool('quote', EasyMDE.toggleBlockquote, '“', 'Quote'), tool('code', EasyMDE.toggleCodeBlock, '&lt;&gt;', 'Code'),
         tool('link', EasyMDE.drawLink, 'Link', 'Link'), tool('table', EasyMDE.drawTable, 'Table', 'Table'), '|',
         tool('undo', EasyMDE.undo, '↶', 'Undo'), tool('redo', EasyMDE.redo, '↷', 'Redo'),
