@@ -6,8 +6,8 @@ from django.urls import reverse
 
 from oncall.models import Team
 from portal import clock
-from runbooks import editing
-from runbooks.models import DiagnosticRun, Runbook, RunbookSource, Schedule, Target
+from runbooks import editing, suggesting
+from runbooks.models import DiagnosticRun, Runbook, RunbookSource, Schedule, Suggestion, Target
 from tests.query_counting import Counted
 
 
@@ -35,7 +35,24 @@ def imported(reader, number):
         RunbookSource.objects.create(slug=f"s{RunbookSource.objects.count()}", kind="upload", team=team)
 
 
+def suggested(reader, number):
+    """Suggested edits of one runbook."""
+    if not Runbook.objects.exists():
+        library(reader, 1)
+    runbook = Runbook.objects.get()
+    for _ in range(number):
+        Suggestion.objects.create(runbook=runbook, base_version=1, base=runbook.body, body="Other", by=reader, at=clock.now())
+
+
+def of_first(name):
+    return lambda reader: reverse(name, args=[Runbook.objects.earliest("pk").slug])
+
+
 PAGES = [
+    Counted("runbook-new", lambda reader: "/runbooks/new/", library),
+    Counted("runbook-edit", of_first("runbook-edit"), suggested),
+    Counted("runbook-suggest", of_first("runbook-suggest"), suggested),
+    Counted("runbook-suggestion", lambda reader: suggesting.url(Suggestion.objects.earliest("pk")), suggested),
     Counted("runbook-import", lambda reader: reverse("runbook-import"), imported),
     Counted("runbook-list", lambda reader: "/runbooks/", library),
     Counted("diagnostic-list", lambda reader: "/diagnostics/", diagnosed),
