@@ -325,7 +325,7 @@ def opened(thing) -> Iterator:
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--quick", action="store_true", help="growth to 100,000, without the peer")
+    options.add_argument("--quick", action="store_true", help="growth to 100,000; without the peer, unless one is named")
     options.add_argument("--peer-python", default="", metavar="PATH", help="a Python that has alerta-server; without it one is installed")
     options.add_argument("--only", choices=["compare", "growth", "storm"], help="one part of the whole")
     found = options.parse_args()
@@ -338,7 +338,7 @@ def main() -> int:
                     connection.cursor().execute(f"CREATE DATABASE {name}")
             server, token, _ = portal(database.url("ours"), folder)
             stack.enter_context(opened(server))
-            peers = not found.quick and found.only in (None, "compare")
+            peers = (found.peer_python or not found.quick) and found.only in (None, "compare")
             peer = stack.enter_context(opened(alerta(database.url("peer"), folder, found.peer_python))) if peers else None
             print("| what | measured | limit | |\n|---|---|---|---|", flush=True)
             if found.only in (None, "compare"):
