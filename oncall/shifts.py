@@ -15,6 +15,7 @@ from portal.notify import outbox
 from portal.notify.models import Message
 
 OPENS_BEFORE = timedelta(hours=24)
+LATE_COMERS_HAVE = timedelta(hours=1)  # for a shift that ran before anything could open its checklist
 
 
 def open_checklists(now: datetime) -> int:
@@ -34,9 +35,9 @@ def _open(templates: Sequence[ChecklistTemplate], rotation: Rotation, span: rota
     about = f"shift:{rotation.pk}:{span.starts_at:%Y-%m-%dT%H:%MZ}"
     begins = span.starts_at.astimezone(person.zone)
     title = f"{rotation.name}, shift from {begins:%a} {begins.day} {begins:%b, %H:%M}"
+    due_at = span.starts_at if now <= span.starts_at else min(now + LATE_COMERS_HAVE, span.ends_at)  # nobody is late for what was not there
     copies = [
-        checklists.open_copy(template, about=about, title=title, person=person, at=now, due_at=span.starts_at, ends_at=span.ends_at)
-        for template in templates
+        checklists.open_copy(template, about=about, title=title, person=person, at=now, due_at=due_at, ends_at=span.ends_at) for template in templates
     ]
     new = [checklist for checklist, is_new in copies if is_new]
     if new:

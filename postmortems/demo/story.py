@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from incidents import impact, lifecycle, merging, milestones, roles
+from incidents import communications, impact, lifecycle, merging, milestones, roles
+from incidents.communications import Words
 from incidents.models import Incident
 from incidents.models.incident import Status
-from oncall import checklists, shifts
-from oncall.models import ChecklistItem, Service
+from oncall import checklists, handoffs, shifts
+from oncall.models import ChecklistItem, Handoff, Service
 from portal import clock
 from portal.accounts.models import User
 from portal.desk.texts import texts
@@ -19,6 +20,7 @@ from postmortems.demo.stage import Stage
 from postmortems.desk import SECTION
 from postmortems.models import ActionItem, Postmortem
 from runbooks import changes
+from runbooks.diagnostics import runs
 
 
 def minutes(number: float) -> timedelta:
@@ -39,6 +41,20 @@ def follow(stage: Stage, incident: Incident, began: datetime, *, by: User, notes
                 lifecycle.note(incident.pk, notes[after], by=by, at=at)
             if after in moves:
                 lifecycle.move(incident.pk, moves[after], by=by, at=at)
+
+
+def tell(stage: Stage, incident: Incident, began: datetime, *, by: User, updates: tuple[tuple[str, float, str, str, float], ...]) -> None:
+    """Updates: their kind, minutes after it began, the internal and the public words, and minutes until the next one (0: the final one)."""
+    for kind, after, internal, public, wait in updates:
+        with stage.at(began + minutes(after)) as at:
+            said = Words(kind, internal=internal, public=public, next_at=at + minutes(wait) if wait else None, on_status_page=bool(public))
+            communications.post(incident.pk, said, key=f"demo {kind} {after}", by=by, at=at)
+
+
+def look_at_changes(stage: Stage, incident: Incident, moment: datetime, *, by: User) -> None:
+    """The diagnostic that needs no target: what was deployed lately."""
+    with stage.at(moment) as at:
+        runs.ask("recent-deploys", given={"hours": 24}, about=incident.subject, by=by, at=at)
 
 
 def error_rate_after_a_deployment(stage: Stage) -> None:
@@ -64,10 +80,13 @@ def error_rate_after_a_deployment(stage: Stage) -> None:
         roles.take(incident.pk, "commander", person=priya, by=priya, at=at)
         roles.take(incident.pk, "communications", person=ana, by=priya, at=at)
         impact.set_impact(incident.pk, impact.Impact(words="8 % of requests fail", users_affected=3000, failed_requests=11_240), by=responder, at=at)
+    look_at_changes(stage, incident, began + minutes(5), by=responder)
     follow(stage, incident, began, by=responder, notes=words.ERROR_RATE_NOTES, moves={9: Status.IDENTIFIED, 16: Status.MITIGATED})
+    tell(stage, incident, began, by=priya, updates=words.ERROR_RATE_UPDATES)
     stage.end("AgentHighErrorRate", began, began + minutes(19))
     with stage.at(began + minutes(47)) as at:
         lifecycle.move(incident.pk, Status.RESOLVED, by=responder, at=at, reason="Error rate under 0.1 % for half an hour")
+    tell(stage, incident, began, by=priya, updates=words.ERROR_RATE_OVER)
     with stage.at(began + minutes(55)) as at:
         milestones.edit(incident.pk, "impact_started", at_moment=began - minutes(5), by=priya, at=at)
     with stage.at(began + timedelta(hours=3)) as at:
@@ -177,11 +196,34 @@ def the_queue_grows(stage: Stage) -> None:
         roles.take(incident.pk, "commander", person=priya, by=responder, at=at)
         impact.set_impact(incident.pk, impact.Impact(words="Answers arrive about four minutes late"), by=responder, at=at)
     follow(stage, incident, began, by=responder, notes=words.QUEUE_NOTES, moves={19: Status.IDENTIFIED})
+    look_at_changes(stage, incident, began + minutes(20), by=responder)
+    tell(stage, incident, began, by=priya, updates=words.QUEUE_UPDATES)
 
 
 def slow_answers(stage: Stage) -> None:
     """Open now, and nobody has acknowledged it yet."""
     stage.fire("AgentHighLatency", stage.now - minutes(1.5), summary="p95 of answers is 6.2 s", severity="warning")
+
+
+def handing_over(stage: Stage) -> None:
+    """The last change of shift: the hand-off wrote itself, got its words, and was accepted."""
+    monday = stage.now - timedelta(days=stage.now.weekday() or 7)
+    with stage.at(monday.replace(hour=6, minute=30, second=0)) as at:
+        handoffs.open_due(at)
+    for handoff in Handoff.objects.filter(state=Handoff.State.WRITING, at__lt=stage.now, rotation__team=stage.team).order_by("pk"):
+        with stage.at(handoff.at - minutes(20)) as at:
+            said = handoffs.write(
+                handoff.pk,
+                changed=words.CHANGED,
+                watch=words.TO_WATCH,
+                left_out=[],
+                by=handoff.outgoing or stage.people["mara"],
+                seen=handoff.version,
+            )
+            handoffs.send(said.pk, at=at)
+        if handoff.incoming:
+            with stage.at(handoff.at + minutes(4)) as at:
+                handoffs.accept(handoff.pk, by=handoff.incoming, at=at)
 
 
 def before_the_shift(stage: Stage) -> None:
@@ -212,6 +254,7 @@ ACTS: tuple[Callable[[Stage], None], ...] = (
     redis_was_away,
     reports_by_people,
     connections_ran_out,
+    handing_over,
     before_the_shift,
     the_queue_grows,
     slow_answers,

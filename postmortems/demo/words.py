@@ -49,3 +49,34 @@ QUEUE_NOTES: dict[float, str] = {
     15: "The model provider answers in 9 s instead of 3 s. Their status page says nothing yet.",
     21: "Scaled agent-worker to 20 replicas: `kubectl scale deployment/agent-worker --replicas=20`",
 }
+# kind, minutes after it began, internal words, public words, minutes until the next one (0: the final one)
+ERROR_RATE_UPDATES = (
+    (
+        "initial",
+        17,
+        "🚨 [SEV1] 12 % of requests to agent-api fail since 10:07. We are rolling back v1.5.2; errors fall.",
+        "Some requests fail since about 10:07 UTC. We found the cause and are fixing it.",
+        20.0,
+    ),
+    ("progress", 36, "Error rate 0.4 %, still falling. Nobody has to do anything.", "A fix is in place and we are watching it.", 20.0),
+)
+ERROR_RATE_OVER = (
+    (
+        "resolution",
+        48,
+        "✅ Resolved: v1.5.2 is rolled back, the error rate is normal since 10:31. The postmortem comes within 48 hours.",
+        "This is resolved. It lasted from 10:07 to 10:31 UTC. Everything works again.",
+        0,
+    ),
+)
+QUEUE_UPDATES = (
+    (
+        "initial",
+        23,
+        "[SEV2] Answers arrive about four minutes late: the model provider is slow. 20 workers run now, the queue stops growing.",
+        "Answers arrive about four minutes late. We found the cause and are fixing it.",
+        30.0,
+    ),
+)
+CHANGED = "Redis has `min-replicas-to-write 1` in staging since Thursday; production follows next week. v1.5.3 reads old and new tokens."
+TO_WATCH = "The lag of the Redis replica, and the number of database connections on agent-worker after 09:00."

@@ -12,14 +12,16 @@ from django.test import Client
 from django.urls import reverse
 
 from incidents import lifecycle
-from incidents.models import Incident
+from incidents.models import Incident, Update
 from incidents.models.alert import Delivery
+from oncall.models import Handoff
 from portal import clock
 from portal.accounts.models import User
 from portal.models import Entry, Hold
 from portal.notify.models import Message
 from postmortems import demo
 from postmortems.models import ActionItem, Postmortem
+from runbooks.models import DiagnosticRun
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -47,6 +49,10 @@ def test_every_page_has_something_to_look_at(played):
     assert ActionItem.objects.filter(status="done").exclude(evidence="").exists()
     assert Delivery.objects.filter(state="applied").count() == Delivery.objects.count() >= 8
     assert Incident.objects.filter(acknowledged_at=None, status="triage").count() == 1
+
+    assert Update.objects.filter(on_status_page=True).exclude(approved_at=None).count() == Update.objects.count() == 4
+    assert DiagnosticRun.objects.filter(state="done", diagnostic="recent-deploys", origin="person").count() == 2
+    assert set(Handoff.objects.filter(at__lt=played).values_list("state", flat=True)) == {"accepted"}
 
     client = Client()
     client.force_login(User.objects.get(email="mara@demo.invalid"))
