@@ -38,7 +38,15 @@ def press(client, postmortem, verb) -> str:
 def fired(incident, noon) -> Alert:
     source, _ = Source.objects.get_or_create(name="prometheus", defaults={"created_at": noon})
     alert, _ = Alert.objects.get_or_create(
-        source=source, fingerprint="a" * 16, defaults={"name": "AgentDown", "first_seen_at": noon, "last_seen_at": noon, "labels": {"alertname": "AgentDown"}, "service": incident.service}
+        source=source,
+        fingerprint="a" * 16,
+        defaults={
+            "name": "AgentDown",
+            "first_seen_at": noon,
+            "last_seen_at": noon,
+            "labels": {"alertname": "AgentDown"},
+            "service": incident.service,
+        },
     )
     began = incident.opened_at
     moments = {"started_at": began, "last_starts_at": began, "first_seen_at": began, "last_seen_at": began, "ended_at": began + timedelta(hours=1)}
