@@ -12,8 +12,10 @@ from incidents import timeline
 from incidents.locks import locked, store
 from incidents.models import Incident, RunbookAnswer
 from incidents.models.incident import Status
+from portal import journal
 from portal.errors import DomainError, Invalid
 from portal.shelves import Shelf
+from runbooks.models import Feedback
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -45,8 +47,11 @@ def answer(incident_id: int, said: str, *, runbook: Runbook | None, note: str, b
 
 
 def is_asked(incident: Incident) -> bool:
-    """It is resolved and nobody answered yet. 1 query."""
-    return incident.status in (Status.RESOLVED, Status.CLOSED) and not RunbookAnswer.objects.filter(incident=incident).exists()
+    """It is resolved and nobody answered yet, here or on a runbook's own page. 1-2 queries."""
+    if incident.status not in (Status.RESOLVED, Status.CLOSED) or RunbookAnswer.objects.filter(incident=incident).exists():
+        return False
+    said = Feedback.objects.filter(about=incident.subject).exists()
+    return not said and not journal.entries(incident.subject).filter(kind="step", data__no_runbook=True).exists()
 
 
 def gate(incident: Incident) -> list[str]:

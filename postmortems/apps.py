@@ -5,6 +5,7 @@ class PostmortemsConfig(AppConfig):
     name = "postmortems"
 
     def ready(self) -> None:
+        from incidents.asking import followed
         from incidents.closing import gates
         from incidents.panels import IncidentPanel, after
         from oncall import handoffs
@@ -17,7 +18,7 @@ class PostmortemsConfig(AppConfig):
         from portal.search.documents import sources
         from portal.seeding import chapters
         from portal.web.counts import counts
-        from postmortems import api, examples, handing_over, leaving, measures, metric_pairs, panels, searching, writing
+        from postmortems import api, examples, feedback, handing_over, leaving, measures, metric_pairs, panels, searching, writing
         from postmortems.first_steps import put_on_shelf as put_first_steps
         from postmortems.models import Section
         from runbooks.panels import RunbookPanel, beside
@@ -29,6 +30,7 @@ class PostmortemsConfig(AppConfig):
         after.put("postmortem", IncidentPanel("postmortems/_incident_panel.html", panels.on_incident))
         after.put("recurrence", IncidentPanel("postmortems/_recurrence_panel.html", panels.recurrence_of))
         gates.put("postmortem", writing.closing_gate)
+        followed.put("feedback", feedback.follow)
         decisions.kinds.put("waived_postmortem", "Postmortem waived")
         decisions.kinds.put("action_date_moved", "Date moved late")
         needs.put("reviews", panels.needs_of_reviews)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from incidents.models import Incident
+from incidents.models import Incident, RunbookAnswer
 from oncall.models.team import default_team
 from portal import journal
 from portal.accounts.models import User
@@ -18,6 +18,7 @@ from runbooks.models import DiagnosticRun, Evidence, Feedback, Runbook, RunbookA
 
 REPAIR_WITHIN = timedelta(days=7)
 SHOWN_COMMANDS = 20
+NOTE_AT_LEAST = 5  # characters
 
 
 @transaction.atomic
@@ -35,7 +36,7 @@ def helped(runbook: Runbook, *, about: str = "", step: str = "", by: User, at: d
 def misled(runbook: Runbook, note: str, *, about: str = "", step: str = "", by: User, at: datetime) -> tuple[Feedback, ActionItem]:
     """It sent somebody wrong: broken until an edit and a review repair it, and an action item for its owner. Raises: Invalid, no note."""
     note = note.strip()
-    if len(note) < 5:
+    if len(note) < NOTE_AT_LEAST:
         raise Invalid("Say in one sentence what was wrong, so that its owner can repair it.")
     said, new = _say(runbook, Feedback.Kind.MISLED, about=about, step=step, note=note, by=by, at=at)
     if not new and said.action:
@@ -138,13 +139,16 @@ def _where(about: str) -> str:
     return f"; misled in {incident.reference}" if incident else ""
 
 
-def unanswered(incident: Incident) -> list[str]:
-    """The closing gate of the runbook question. 1-2 queries."""
-    if incident.kind == Incident.Kind.DRILL or Feedback.objects.filter(about=incident.subject).exists():
-        return []
-    if journal.entries(incident.subject).filter(kind="step", data__no_runbook=True).exists():
-        return []
-    return ["The runbook question is open: did one help, mislead, or was it missing?"]
+def follow(answer: RunbookAnswer, at: datetime) -> None:
+    """What follows from the question that an incident asks once: evidence, an action item, or a stub. In its transaction."""
+    about, by = answer.incident.subject, answer.by
+    if answer.answer == RunbookAnswer.Answer.HELPED and answer.runbook:
+        helped(answer.runbook, about=about, by=by, at=at)
+    elif answer.answer == RunbookAnswer.Answer.MISLED and answer.runbook:
+        note = answer.note if len(answer.note) >= NOTE_AT_LEAST else f"It misled in {answer.incident.reference}. {answer.note}".strip()
+        misled(answer.runbook, note, about=about, by=by, at=at)
+    elif answer.answer == RunbookAnswer.Answer.MISSING:
+        missing(about, by=by, at=at)
 
 
 def not_needed(incident: Incident, *, by: User, at: datetime) -> None:

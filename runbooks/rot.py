@@ -13,9 +13,10 @@ from django.db import transaction
 
 from portal import outbound
 from portal.shelves import Shelf
+from runbooks import rules_lint
 from runbooks.diagnostics.registry import diagnostics
 from runbooks.importing import links
-from runbooks.models import RotFinding, Runbook, SourceFile
+from runbooks.models import RotFinding, Runbook, SourceFile, Target
 
 Kind = RotFinding.Kind
 Found = tuple[str, str]  # kind, detail
@@ -102,6 +103,19 @@ def _defined(now: datetime) -> set[str] | None:
     """Every alert that some rule defines; None where no source of rules could be read, since then nobody knows."""
     known = [names for _, read in known_alerts if (names := read(now)) is not None]
     return set().union(*known) if known else None
+
+
+def loaded_rules(now: datetime) -> set[str] | None:
+    """Names of the alerts that the Prometheus targets have loaded; None where there is none, or one of them cannot be asked."""
+    names: set[str] = set()
+    servers = list(Target.objects.filter(kind=Target.Kind.PROMETHEUS))
+    for server in servers:
+        host = f"[{server.host}]" if ":" in server.host else server.host
+        rules, troubles = rules_lint.from_prometheus(f"{'https' if server.uses_tls else 'http'}://{host}:{server.port or 9090}")
+        if troubles:
+            return None
+        names |= {rule.alert for rule in rules}
+    return names if servers else None
 
 
 def _alerts(runbook: Runbook, defined: set[str] | None) -> Iterator[Found]:

@@ -105,7 +105,7 @@ def lint_text(text: str, name: str = "pasted") -> Result:
 def _contents(places: Iterable[str], against: Path) -> Iterator[tuple[list[Rule], list[Finding]]]:
     for place in places:
         if place.startswith(("http://", "https://")):
-            rules, findings = _from_prometheus(place)
+            rules, findings = from_prometheus(place)
             yield rules, findings or _drift(place, rules, against)
             continue
         path = Path(place)
@@ -181,7 +181,7 @@ def _line(text: str, alert: str) -> int:
     return text.count("\n", 0, found.start()) + 1 if found else 0
 
 
-def _from_prometheus(url: str) -> tuple[list[Rule], list[Finding]]:
+def from_prometheus(url: str) -> tuple[list[Rule], list[Finding]]:
     """`/api/v1/rules` of a running server; `url` is its root, or that very address."""
     where = url if "/api/v1/rules" in url else f"{url.rstrip('/')}/api/v1/rules?type=alert"
     try:

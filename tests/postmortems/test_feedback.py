@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from incidents import lifecycle
+from incidents import asking, lifecycle
 from oncall.models import Membership, Service, Team
 from portal import journal
 from portal.errors import Invalid
@@ -85,3 +85,20 @@ def test_the_page_has_the_buttons_and_the_resolved_incident_asks(client, runbook
     assert "misled somebody" in client.get(runbook.get_absolute_url()).content.decode()
     client.post(reverse("runbook-missing", args=[incident.pk]), {})
     assert Runbook.objects.filter(source="stub").count() == 1
+
+
+def test_the_answer_on_the_incident_has_the_same_consequences(runbook, incident, ben, noon):
+    lifecycle.resolve(incident.pk, by=ben, at=noon)
+    assert asking.is_asked(incident.__class__.objects.get(pk=incident.pk))
+
+    asking.answer(incident.pk, "misled", runbook=runbook, note="", by=ben, at=noon)
+
+    assert Runbook.objects.get(pk=runbook.pk).state == "broken"
+    assert incident.reference in ActionItem.objects.get().why
+    assert asking.gate(incident.__class__.objects.get(pk=incident.pk)) == []
+
+
+def test_what_was_said_on_the_runbooks_page_answers_the_question_too(runbook, incident, ben, noon):
+    lifecycle.resolve(incident.pk, by=ben, at=noon)
+    feedback.helped(runbook, about=incident.subject, by=ben, at=noon)
+    assert asking.gate(incident.__class__.objects.get(pk=incident.pk)) == []

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from portal.accounts.models import User
 from portal.markdown import render
 from runbooks import editing, rot
-from runbooks.models import RotFinding, Runbook, RunbookSource, SourceFile
+from runbooks.models import RotFinding, Runbook, RunbookSource, SourceFile, Target
 from tests.conftest import person
 
 GOOD = "## Diagnosis\n\n[other](/runbooks/good-0/) and [here](#mitigation)\n\n```diagnostic\nstale-jobs\nage: 300\n```\n\n## Mitigation\n\n1. Wait."
@@ -91,3 +93,14 @@ def test_a_page_that_answers_404_is_dead_and_one_that_cannot_be_asked_is_not(wri
 
     assert rot.check(noon) == {"link": 1}
     assert RotFinding.objects.get().detail == "answers 404: https://x.example/dead"
+
+
+def test_prometheus_that_cannot_be_asked_makes_no_alert_gone(noon, monkeypatch):
+    rule = SimpleNamespace(alert="Known")
+    answers = {"http://one:9090": ([rule], []), "https://two:443": ([], ["trouble"])}
+    monkeypatch.setattr(rot.rules_lint, "from_prometheus", answers.__getitem__)
+    assert rot.loaded_rules(noon) is None
+    Target.objects.create(slug="one", kind="prometheus", host="one")
+    assert rot.loaded_rules(noon) == {"Known"}
+    Target.objects.create(slug="two", kind="prometheus", host="two", port=443, uses_tls=True)
+    assert rot.loaded_rules(noon) is None
