@@ -56,6 +56,26 @@ def test_a_date_set_late_owes_no_rung_that_had_passed_but_always_those_from_the_
     assert late.ripe(datetime(2026, 3, 10, 9, tzinfo=UTC), ()) == [0]
 
 
+def test_the_rungs_are_those_of_the_product_then_every_week():
+    assert list(islice(ladder(date(2026, 3, 10)).rungs(), 8)) == [-7, -2, 0, 3, 7, 14, 21, 28]
+    assert list(islice(ladder(date(2026, 3, 10), early=False).rungs(), 5)) == [0, 3, 7, 14, 21]
+
+
+def test_an_early_rung_is_owed_only_if_its_moment_was_still_to_come_when_the_date_was_set():
+    moment = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
+
+    assert not ladder(date(2026, 3, 10), dated_at=moment).owes(-7)
+    assert ladder(date(2026, 3, 10), dated_at=moment - timedelta(seconds=1)).owes(-7)
+    assert ladder(date(2026, 3, 10), dated_at=moment + timedelta(days=30)).owes(0)
+
+
+def test_the_next_moment_is_after_now_and_in_utc():
+    steps = ladder(date(2026, 3, 10), "Europe/Berlin")
+
+    assert steps.next_moment(steps.moment_of(0)) == steps.moment_of(3)
+    assert steps.moment_of(0).tzinfo is UTC
+
+
 @given(
     st.dates(date(2020, 1, 1), date(2030, 12, 31)),
     st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Pacific/Auckland", "Asia/Kathmandu"]),
