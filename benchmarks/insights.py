@@ -7,10 +7,6 @@ it (middleware, session, templates; no network), by the clock on the wall. Besid
 statement that answers the same eight pairs over the same incidents (percentile_cont over a pivot of the milestones), with the same
 medians, which is checked. The limit holds for the page as it opens (the last year) and is shown for all years too.
 Exits 1 where a limit is missed. `--quick`: a tenth of the rows.
-
-Last good run:
-
-    (see below)
 """
 
 from __future__ import annotations
