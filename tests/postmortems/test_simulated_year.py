@@ -245,7 +245,7 @@ def test_a_year_of_reminders_is_the_naive_models_ledger(capsys):
     kept, expected = Counter(told()), Counter(year.model.ledger)
     messages = Message.objects.filter(purpose="reminder").select_related("recipient")
     days = Counter((message.recipient_id, message.dedup_key) for message in messages)
-    gone_at = {name: START + timedelta(days=leaves) for name, leaves in LEAVERS.items()}
+    gone_at = {name: START + timedelta(days=leaves, hours=24 / LOOKS) for name, leaves in LEAVERS.items()}
     with capsys.disabled():
         print(
             f"\n{len(year.postmortems)} incidents, {ActionItem.objects.count()} items, {looks} looks by two beats, {cut_off} workers killed at it, on"
