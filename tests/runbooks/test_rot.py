@@ -95,7 +95,7 @@ def test_a_page_that_answers_404_is_dead_and_one_that_cannot_be_asked_is_not(wri
     assert RotFinding.objects.get().detail == "answers 404: https://x.example/dead"
 
 
-def test_prometheus_that_cannot_be_asked_makes_no_alert_gone(noon, monkeypatch):
+def test_prometheus_that_cannot_be_asked_makes_no_alert_gone(db, noon, monkeypatch):
     rule = SimpleNamespace(alert="Known")
     answers = {"http://one:9090": ([rule], []), "https://two:443": ([], ["trouble"])}
     monkeypatch.setattr(rot.rules_lint, "from_prometheus", answers.__getitem__)
