@@ -19,6 +19,9 @@ from portal.accounts.roles import Role
 from portal.accounts.tokens import revoke
 from portal.api.nouns import ByAdministrators, Noun
 from portal.errors import Invalid
+from portal.web.throttle import refuse_too_often
+
+MOST = 10  # new tokens a minute and administrator
 
 
 class TokenFields(serializers.ModelSerializer[ApiToken]):
@@ -67,6 +70,7 @@ class TokenViewSet(ByAdministrators[ApiToken], Noun[ApiToken]):
     @extend_schema(request=NewToken, responses={201: ShownToken})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Make a token; its secret is shown in this answer only."""
+        refuse_too_often("token", self.user, a_minute=MOST)
         wanted, now = self.read(NewToken), clock.now()
         if wanted["expires_at"] and wanted["expires_at"] <= now:
             raise Invalid("expires_at must lie in the future.")
