@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 
 from django.apps import apps
 from django.db import transaction
 from django.urls import reverse
 
 from incidents import lifecycle, merging
-from oncall.models import Override
 from portal.models import Answer
 from postmortems import action_items
 from tests.test_authorisation import ROWS, world
@@ -38,21 +36,8 @@ def declined(world):
     action_items.decline(world.item.pk, "a good enough reason", by=world.people["lead"], at=world.now)
 
 
-def on_call(name: str):
-    """That person has the rotation's shifts of the coming days."""
-
-    def prepare(world):
-        Override.objects.filter(rotation=world.rotation).delete()
-        Override.objects.create(
-            rotation=world.rotation, person=world.people[name], starts_at=world.now - timedelta(days=1), ends_at=world.now + timedelta(days=30)
-        )
-
-    return prepare
-
-
 # What must be so before that verb is possible.
 BEFORE = {"api:incident-split": merged, "api:postmortem-publish": written, "api:action-item-reopen": declined}
-BEFORE |= {"api:swap-list": on_call("admin"), "api:swap-accept": on_call("lead")}
 
 
 def everything() -> dict[str, list]:
