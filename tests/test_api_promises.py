@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 from django.apps import apps
 from django.db import transaction
 from django.urls import reverse
 
 from incidents import lifecycle, merging
+from oncall.models import Override
 from portal.models import Answer
 from postmortems import action_items
 from tests.test_authorisation import ROWS, world
@@ -36,8 +38,26 @@ def declined(world):
     action_items.decline(world.item.pk, "a good enough reason", by=world.people["lead"], at=world.now)
 
 
+def on_call(name, days):
+    """A whole day from so many days ahead is that person's shift."""
+
+    def given(world):
+        begin = world.now + timedelta(days=days)
+        Override.objects.filter(rotation=world.rotation).delete()
+        person = world.people[name]
+        Override.objects.create(rotation=world.rotation, person=person, by=person, starts_at=begin, ends_at=begin + timedelta(days=1))
+
+    return given
+
+
 # What must be so before that verb is possible.
-BEFORE = {"api:incident-split": merged, "api:postmortem-publish": written, "api:action-item-reopen": declined}
+BEFORE = {
+    "api:incident-split": merged,
+    "api:postmortem-publish": written,
+    "api:action-item-reopen": declined,
+    "api:swap-list": on_call("admin", 3),
+    "api:swap-accept": on_call("lead", 1),
+}
 
 
 def everything() -> dict[str, list]:
