@@ -86,7 +86,7 @@ def test_commands_in_another_window_know_the_port_of_the_last_start(tmp_path):
 
 
 def test_production_is_clean_for_djangos_own_deployment_check(tmp_path):
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PORTAL_", "DATABASE_URL"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PORTAL_", "DATABASE_URL", "DJANGO_"))}
     environment = {**kept, **GOOD, "PORTAL_DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "portal.settings.prod"}
     command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
 

@@ -77,8 +77,8 @@ def test_an_alert_without_a_runbook_gets_a_page_that_offers_to_write_one(client,
         reader = client.get(f"/r/{name}")
 
         assert (page.status_code, reader.status_code) == (200, 200)
-        assert "/admin/runbooks/runbook/add/?title=" in page.content.decode()
-        assert "/admin/runbooks/runbook/add/" not in reader.content.decode()
+        assert "/runbooks/new/?title=" in page.content.decode()
+        assert "/runbooks/new/" not in reader.content.decode()
         assert "<script>" not in page.content.decode().split("<main")[1]
 
 

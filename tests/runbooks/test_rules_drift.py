@@ -92,7 +92,7 @@ def test_durations_are_compared_as_seconds():
 
 
 def test_a_file_to_compare_with_that_does_not_exist_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(rules_lint, "_from_prometheus", lambda url: ([rule("A")], []))
+    monkeypatch.setattr(rules_lint, "from_prometheus", lambda url: ([rule("A")], []))
 
     with pytest.raises(CommandError, match="--against"):
         call_command("lint_rules", "http://prometheus.example:9090", against=tmp_path / "none.yml")
