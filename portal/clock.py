@@ -51,7 +51,8 @@ def latest() -> datetime:
     """The domain's present moment by whichever clock is ahead, this host's or PostgreSQL's: what is due waits for no host that was set back."""
     if _standing.get() or connection.vendor != "postgresql":
         return now()
-    return max(now(), database_now() + offset())
+    ahead = database_now() - timezone.now()  # asked in this order, so that two right clocks are not a moment apart
+    return now() + max(ahead, timedelta())
 
 
 def database_now() -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -86,7 +87,7 @@ def test_what_is_hidden_is_refused_by_the_api_in_the_words_of_what_does_not_exis
 
     def asked(url: str, body: dict) -> tuple[int, str]:
         answer = client.post(url, body, content_type="application/json")
-        return answer.status_code, answer.content.decode().replace(str(resolved.pk), "N").replace(str(postmortem.pk), "N").replace("987654", "N")
+        return answer.status_code, re.sub(r"\d+", "N", answer.content.decode())
 
     hidden, unknown = asked("/api/postmortems/", {"incident": resolved.pk}), asked("/api/postmortems/", {"incident": 987654})
     assert hidden == unknown and hidden[0] == 400

@@ -84,7 +84,7 @@ def test_those_with_the_same_tags_or_service_are_related(api, platform, ana, noo
 
 
 def test_due_dates_are_subscribed_to_by_a_secret_that_is_hashed_and_revocable(client, ana, ben, platform, noon):
-    action_items.add(title="Fix\r\nBEGIN:VEVENT", owner=ana, team=platform, due_on=noon.date(), at=noon)
+    open_one = action_items.add(title="Fix\r\nBEGIN:VEVENT", owner=ana, team=platform, due_on=noon.date(), at=noon)
     done = action_items.add(title="Done", owner=ana, team=platform, due_on=noon.date(), at=noon)
     action_items.finish(done.pk, "seen", by=ana, at=noon)
     action_items.add(title="Not mine", owner=ben, team=platform, due_on=noon.date(), at=noon)
@@ -96,7 +96,7 @@ def test_due_dates_are_subscribed_to_by_a_secret_that_is_hashed_and_revocable(cl
     client.logout()
     events = Calendar.from_ical(client.get(address).content).walk("VEVENT")
 
-    assert sorted(str(event["summary"]) for event in events) == ["Did it hold? AI-2 Done", "Due: AI-1 Fix BEGIN:VEVENT"]
+    assert sorted(str(event["summary"]) for event in events) == [f"Did it hold? AI-{done.pk} Done", f"Due: AI-{open_one.pk} Fix BEGIN:VEVENT"]
     assert DueFeed.objects.get().digest not in address
     client.force_login(ana)
     client.post("/actions/feed/revoke/")
