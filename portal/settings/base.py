@@ -132,11 +132,10 @@ TEMPLATES: list[dict[str, Any]] = [
 _database_url = env.url("DATABASE_URL", f"sqlite:///{DATA_DIR / 'standby.sqlite3'}", {"sqlite", "postgres", "postgresql"})
 DATABASES: dict[str, dict[str, Any]] = {"default": environ.Env.db_url_config(_database_url)}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    DATABASES["default"]["ENGINE"] = "portal.sqlite3"  # waits fairly for the write lock
     _synchronous = env.choice("PORTAL_SQLITE_SYNCHRONOUS", "FULL", {"FULL", "NORMAL"})
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",  # a read that turns into a write never meets "database is locked"
-        "timeout": 20,  # seconds
+        "timeout": 60,  # seconds; its wait is not fair, so a busy moment may take long
         "init_command": f"PRAGMA journal_mode=WAL; PRAGMA synchronous={_synchronous};",  # FULL: a commit is a page
     }
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}  # in memory, threads meet "table is locked"

@@ -1,1 +1,0 @@
-"""Django's SQLite, with a fair wait for the write lock."""
